@@ -1,0 +1,49 @@
+# `make run` needs Python >= 3.11 and make, nothing else. Several checkouts may share one environment: VENV=/path.
+VENV ?= .venv
+PYTHON = $(VENV)/bin/python
+# A data folder of its own for commands that only look: nothing of theirs ends up in yours.
+IN_SCRATCH = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && export REGISTRY_HOME="$$home" &&
+
+.PHONY: help run test check bench lock
+
+help:
+	@echo "make run    start everything: site, worker, beat; Ctrl-C stops it"
+	@echo "make test   run all tests (ARGS='-k name' passes arguments to pytest)"
+	@echo "make check  formatting, lint, types, import rules, migrations, API schema"
+	@echo "make bench  run the benchmarks (ARGS=--quick for short ones)"
+	@echo "make lock   pin requirements*.txt again, with hashes (ARGS=--upgrade for newer versions; needs uv)"
+
+# exec: signals reach the supervisor and not a shell in between.
+run:
+	@.ci/environment $(VENV) requirements.lock
+	@exec $(PYTHON) manage.py run
+
+test:
+	@.ci/environment $(VENV) requirements-dev.lock
+	$(PYTHON) -m pytest -n 2 $(ARGS)
+
+check:
+	@.ci/environment $(VENV) requirements-dev.lock
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy .
+	$(VENV)/bin/lint-imports
+	$(IN_SCRATCH) $(PYTHON) manage.py makemigrations --check --dry-run
+	$(IN_SCRATCH) $(PYTHON) manage.py check
+	$(IN_SCRATCH) HTTPS=1 $(PYTHON) manage.py check --deploy --fail-level WARNING
+	$(IN_SCRATCH) $(PYTHON) manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+bench:
+	@.ci/environment $(VENV) requirements-dev.lock
+	@for file in benchmarks/*.py; do \
+		[ -e "$$file" ] || continue; \
+		echo "== $$file"; $(PYTHON) "$$file" $(ARGS) || exit 1; \
+	done
+
+LOCK = $(shell command -v uv || echo $(VENV)/bin/uv) pip compile --quiet --universal --generate-hashes \
+	--python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links $(ARGS)
+
+# The second is bound to the first, so that tests run on what the product runs on.
+lock:
+	$(LOCK) requirements.txt -o requirements.lock
+	$(LOCK) --constraints requirements.lock requirements-dev.txt -o requirements-dev.lock

@@ -1,0 +1,91 @@
+"""The table of children: one function each. A new part is one function and one line in `children()`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django.conf import settings
+
+from registry_project.supervisor import broker, probes
+from registry_project.supervisor.children import ChildSpec
+from registry_project.supervisor.ports import Port
+
+# The libraries of the page and of tracking would call home, or write to the current folder, without these.
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+def children(*, demo: bool) -> list[ChildSpec]:
+    """Return what is to run, in the order in which it starts."""
+    return [*([demo_upstream()] if demo else []), site(), worker(), beat()]
+
+
+def site() -> ChildSpec:
+    host, port = settings.SITE_HOST, str(settings.SITE_PORT)
+    server = ["uvicorn", "registry_project.asgi:application", "--host", host, "--port", port]
+    options = ["--no-access-log", "--timeout-graceful-shutdown", "5", "--loop", "uvloop"]
+    return ChildSpec("site", [*server, *options], probes.site_answers(site_url()), url=site_url())
+
+
+def worker() -> ChildSpec:
+    command = [
+        "celery",
+        "--quiet",
+        "-A",
+        "registry_project",
+        "worker",
+        "--pool",
+        "threads",
+        "-n",
+        "worker@%h",
+    ]
+    # There is one worker, so there is nobody to gossip or mingle with.
+    options = ["--without-gossip", "--without-mingle"]
+    return ChildSpec("worker", [*command, *options], probes.worker_answers, before=tidy_broker)
+
+
+def beat() -> ChildSpec:
+    # No PID file: one left behind by a crash would keep beat from starting again.
+    command = ["celery", "--quiet", "-A", "registry_project", "beat", "--pidfile", ""]
+    return ChildSpec("beat", command, probes.lives())
+
+
+def demo_upstream() -> ChildSpec:
+    url = demo_url()
+    command = ["registry_project.demo", "--port", str(settings.DEMO_PORT)]
+    return ChildSpec("demo", command, probes.http_answers(url), url=url)
+
+
+def ports(*, demo: bool) -> list[Port]:
+    """Return the ports that the children will listen on."""
+    taken_by_demo = [Port(settings.DEMO_PORT, "DEMO_PORT")] if demo else []
+    return [Port(settings.SITE_PORT, "SITE_PORT", settings.SITE_HOST), *taken_by_demo]
+
+
+def site_url() -> str:
+    """Return where this machine reaches the site: a wildcard address is not one to call."""
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(settings.SITE_HOST, settings.SITE_HOST)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.SITE_PORT}"
+
+
+def demo_url() -> str:
+    return f"http://127.0.0.1:{settings.DEMO_PORT}"
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of the children: ours, with what is set there kept."""
+    home: Path = settings.REGISTRY_HOME
+    folders = {"GRADIO_TEMP_DIR": str(home / "gradio"), "MPLCONFIGDIR": str(home / "matplotlib")}
+    defaults = {"DJANGO_SETTINGS_MODULE": "registry_project.settings", "REGISTRY_API_URL": site_url()}
+    return {**QUIET, **folders, **defaults, **os.environ, "PYTHONUNBUFFERED": "1"}
+
+
+def tidy_broker() -> None:
+    broker.tidy(settings.REGISTRY_HOME / "broker")
