@@ -1,0 +1,21 @@
+"""Comparing Ollama's version numbers. Pure."""
+
+from __future__ import annotations
+
+import re
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Return a sortable form: `0.33.0-rc2` is before `0.33.0`; 0.0.0 is a source build, newer than all."""
+    numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)(-)?", version)
+    if numbers is None:
+        return (0, 0, 0, 0)
+    major, minor, patch = (int(n) for n in numbers.groups()[:3])
+    if (major, minor, patch) == (0, 0, 0):
+        return (10**6, 0, 0, 0)
+    return (major, minor, patch, 0 if numbers.group(4) else 1)
+
+
+def is_newer(version: str, other: str) -> bool:
+    """Whether `version` is a later release than `other`."""
+    return version_key(version) > version_key(other)

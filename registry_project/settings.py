@@ -1,0 +1,226 @@
+"""Settings of the model registry: one file, driven by the environment (and .env, where it is there)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from registry_project.environment import BASE_DIR, env, kept_secret, registry_home
+
+REGISTRY_HOME: Path = registry_home()
+
+# --- Who may reach us -------------------------------------------------------------------------------------
+DEBUG: bool = env.bool("DEBUG", default=False)
+SECRET_KEY: str = env.str("SECRET_KEY", default="") or kept_secret(REGISTRY_HOME, "secret_key")
+SITE_HOST: str = env.str("SITE_HOST", default="127.0.0.1")
+SITE_PORT: int = env.int("SITE_PORT", default=8000)
+LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=LOOPBACK)
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+PUBLIC_READ: bool = env.bool("PUBLIC_READ", default=False)
+ADMIN_USERNAME: str = env.str("ADMIN_USERNAME", default="admin")
+
+# --- Sources ----------------------------------------------------------------------------------------------
+# The one place where the core learns which sources exist. The order decides which source wins a shared name.
+MODEL_SOURCES: dict[str, str] = {
+    "ollama": "ollama_app.source.OllamaSource",
+}
+# Kinds of job and the function that does each: `function(handle) -> result`.
+JOB_KINDS: dict[str, str] = {
+    "sync": "unified_app.syncing.run_sync_job",
+    "ollama_details": "ollama_app.details.run_details_job",
+}
+OLLAMA_HOSTS: list[str] = env.list("OLLAMA_HOSTS", default=[])
+DEFAULT_OLLAMA_HOST = "http://localhost:11434"
+DEMO: str = env.str("DEMO", default="auto")
+DEMO_PORT: int = env.int("DEMO_PORT", default=11535)
+UPSTREAM_TIMEOUT: float = env.float("UPSTREAM_TIMEOUT", default=10.0)
+UPSTREAM_MAX_MB: int = env.int("UPSTREAM_MAX_MB", default=32)
+# How many web processes this set-up starts; more than one is refused without PostgreSQL and Redis.
+WEB_PROCESSES: int = env.int("WEB_PROCESSES", default=1)
+RETENTION_DAYS: int = env.int("RETENTION_DAYS", default=90)
+
+# --- Applications -----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "registry_project.apps.RegistryProjectConfig",
+    "ollama_app.apps.OllamaAppConfig",
+    "github_models_app.apps.GitHubModelsAppConfig",
+    "experiments_app.apps.ExperimentsAppConfig",
+    "unified_app.apps.UnifiedAppConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "registry_project.middleware.OptionalApiSlash",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "registry_project.urls"
+ASGI_APPLICATION = "registry_project.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "registry_project.pages.context.site",
+            ],
+        },
+    },
+]
+AUTH_USER_MODEL = "unified_app.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "/login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/login"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static-collected"
+# Served from the packages themselves: `make run` needs no collectstatic step.
+WHITENOISE_USE_FINDERS = True
+
+# --- Database ---------------------------------------------------------------------------------------------
+SQLITE_OPTIONS: dict[str, Any] = {
+    # A transaction that reads and then writes cannot upgrade its lock under WAL; taking the write lock at
+    # BEGIN turns "database is locked" into a wait.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+
+
+def database() -> dict[str, Any]:
+    """Return Django's database entry for DATABASE_URL, or SQLite in REGISTRY_HOME."""
+    url = env.str("DATABASE_URL", default="")
+    config: dict[str, Any] = env.db_url_config(url or f"sqlite:///{REGISTRY_HOME / 'registry.sqlite3'}")
+    if config["ENGINE"].endswith("sqlite3"):
+        config["OPTIONS"] = SQLITE_OPTIONS
+        # A file, not memory: tests with threads and live servers share it like the product does.
+        config["TEST"] = {"NAME": str(REGISTRY_HOME / "test.sqlite3")}
+    return config
+
+
+DATABASES = {"default": database()}
+
+# --- Celery, cache ----------------------------------------------------------------------------------------
+REDIS_URL: str = env.str("REDIS_URL", default="")
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    {"visibility_timeout": 3600, "socket_connect_timeout": 3, "socket_keepalive": True}
+    if REDIS_URL
+    else {
+        "data_folder_in": str(REGISTRY_HOME / "broker"),
+        "data_folder_out": str(REGISTRY_HOME / "broker"),
+        "control_folder": str(REGISTRY_HOME / "broker" / "control"),
+        "polling_interval": 0.2,
+    }
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A message only wakes a job whose row is the truth: a lost one costs the reconciler's period, so neither
+# results nor publish retries are worth waiting for.
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = 8
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+CELERY_TIMEZONE = "UTC"
+
+CACHES: dict[str, Any] = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+# --- API --------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    # The key first: with the session first, a bad key would answer 403 without WWW-Authenticate.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "unified_app.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["unified_app.authentication.ScopePermission"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "unified_app.api_errors.handle",
+    "DEFAULT_THROTTLE_RATES": {"token": "30/min", "work": "600/min"},
+    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Model registry",
+    "VERSION": "1",
+    "DESCRIPTION": "Every language model a team can call: what there is, where it runs, how to call it.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "JobState": "unified_app.models.Job.State",
+        "SyncRunState": "unified_app.models.SyncRun.State",
+    },
+}
+
+# --- HTTPS: one switch ------------------------------------------------------------------------------------
+if HTTPS := env.bool("HTTPS", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+
+# --- Logs -------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s", "datefmt": "%H:%M:%S"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # One line per wake-up hint would drown the rest.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "django_celery_beat": {"level": "WARNING"},
+        "urllib3.connectionpool": {"level": "ERROR"},
+    },
+}

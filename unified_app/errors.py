@@ -1,0 +1,82 @@
+"""Every error that the registry raises for its callers, each with its HTTP status and code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class RegistryError(Exception):
+    """Something went wrong that the caller can be told about; the message is safe to show."""
+
+    status_code = 500
+    code = "internal"
+
+    def __init__(
+        self, message: str, *, details: dict[str, Any] | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+        self.retry_after = retry_after
+
+
+class InvalidInput(RegistryError):
+    """The request is wrong; `details` maps each field's path to its messages."""
+
+    status_code = 400
+    code = "invalid"
+
+
+class NotFound(RegistryError):
+    """Nothing here has that id or name."""
+
+    status_code = 404
+    code = "not_found"
+
+
+class Conflict(RegistryError):
+    """The request is right, but not in the state that things are in."""
+
+    status_code = 409
+    code = "conflict"
+
+
+class UnsupportedOperation(RegistryError):
+    """The source cannot do this; another one may."""
+
+    status_code = 501
+    code = "unsupported"
+
+
+class UpstreamError(RegistryError):
+    """The upstream answered with an error of its own (`upstream_status`). The base of all upstream errors."""
+
+    status_code = 502
+    code = "upstream_error"
+    upstream_status: int | None = None
+
+
+class UpstreamInvalid(UpstreamError):
+    """The upstream's answer is not what its contract says: garbage, HTML, wrong types, too big."""
+
+    code = "upstream_invalid"
+
+
+class UpstreamRefused(UpstreamError):
+    """We refuse to follow the upstream, such as a redirect to another host."""
+
+    code = "upstream_refused"
+
+
+class UpstreamUnreachable(UpstreamError):
+    """Nothing answers at the upstream's address; worth trying again later."""
+
+    status_code = 503
+    code = "upstream_unreachable"
+
+
+class UpstreamTimeout(UpstreamError):
+    """The upstream did not finish its answer in time; worth trying again later."""
+
+    status_code = 504
+    code = "upstream_timeout"

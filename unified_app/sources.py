@@ -1,0 +1,92 @@
+"""The contract between the core and its sources. The core knows no source: settings.MODEL_SOURCES names them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from unified_app.errors import NotFound, RegistryError, UnsupportedOperation
+from unified_app.model_objects import RejectedRow, UnifiedModelObject
+
+
+@dataclass(frozen=True)
+class Place:
+    """One host or endpoint of a source, as pages and syncs see it; `state` is up, down or unknown."""
+
+    name: str
+    url: str
+    state: str = "unknown"
+    version: str = ""
+    last_seen: datetime | None = None
+    error: str = ""
+    is_demo: bool = False
+
+
+class Source(ABC):
+    """A way to get models, bound to one of its places. Built per use and cheap.
+
+    `fetch` runs in a thread of its own and does HTTP only; everything that needs the database is read in the
+    constructor and written in the `record_*` hooks, which run in the caller's thread.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    @classmethod
+    @abstractmethod
+    def places(cls) -> list[Place]:
+        """Return the enabled hosts or endpoints, the ones that a sync visits. Queries the database."""
+
+    @abstractmethod
+    def fetch(self) -> Iterable[UnifiedModelObject | RejectedRow]:
+        """Yield every model that this place lists now, each with its one placement here.
+
+        A row that cannot be used is yielded as a RejectedRow. A place that cannot be read at all raises an
+        UpstreamError, never an empty listing.
+        """
+
+    @classmethod
+    def texts(cls, digest: str) -> dict[str, str]:
+        """Return long texts that are kept of one digest, such as its template and licence; queries the database."""
+        return {}
+
+    def record_success(self) -> None:  # noqa: B027 - a hook: doing nothing is right for most
+        """Note that the place answered; queue what may follow later. Called after the registry was written."""
+
+    def record_failure(self, error: RegistryError) -> None:  # noqa: B027 - a hook too
+        """Note that the place could not be read."""
+
+    def create(self, name: str, recipe: dict[str, Any]) -> None:
+        raise UnsupportedOperation(f"Models cannot be made on {self.label} places.")
+
+    def pull(self, name: str) -> None:
+        raise UnsupportedOperation(f"Models cannot be pulled to {self.label} places.")
+
+    def copy(self, name: str, destination: str) -> None:
+        raise UnsupportedOperation(f"Models cannot be copied on {self.label} places.")
+
+    def delete(self, name: str) -> None:
+        raise UnsupportedOperation(f"Models cannot be deleted on {self.label} places.")
+
+
+def source_classes() -> dict[str, type[Source]]:
+    """Return the sources that settings.MODEL_SOURCES names, in its order."""
+    return {name: import_string(path) for name, path in settings.MODEL_SOURCES.items()}
+
+
+def source_class(name: str) -> type[Source]:
+    """Return one source; an unknown name is NotFound and tells the valid ones."""
+    try:
+        return source_classes()[name]
+    except KeyError:
+        valid = ", ".join(settings.MODEL_SOURCES)
+        raise NotFound(f"There is no source {name!r}. Sources are: {valid}.") from None
