@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from registry_project import health
+
+urlpatterns = [
+    path("healthz", health.live),
+    path("readyz", health.ready),
+    path("admin/", admin.site.urls),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/ollama/", include("ollama_app.urls")),
+    path("api/", include("unified_app.urls")),
+    path("", include("registry_project.pages.urls")),
+]
+handler404 = "registry_project.pages.errors.not_found"
+handler500 = "registry_project.pages.errors.server_error"

@@ -11,6 +11,6 @@ class UnifiedAppConfig(AppConfig):
     verbose_name = "Registry"
 
     def ready(self) -> None:
-        from unified_app import checks, seeds  # noqa: F401
+        from unified_app import checks, schema, seeds  # noqa: F401
 
         post_migrate.connect(seeds.seed, sender=self, dispatch_uid="unified_app.seed")
