@@ -18,7 +18,8 @@ from registry_project.supervisor.terminal import Terminal
 BACK_OFF_FIRST, BACK_OFF_MOST = 1.0, 30.0
 # A child that lived this long starts with the first delay again.
 SETTLED_SECONDS = 30.0
-PROBE_SECONDS = 0.2
+# Between two probes: short at first, then longer, so that a child that never answers is not flooded.
+PROBE_FIRST, PROBE_MOST = 0.2, 2.0
 
 
 @dataclass(frozen=True)
@@ -107,13 +108,15 @@ class Child:
         self._delay = min(self._delay * 2, BACK_OFF_MOST)
 
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
+        pause = PROBE_FIRST
         while process is self._process and process.returncode is None:
             if self.spec.answers():
                 # Asked again: it may have died, and have been replaced, while it was being probed.
                 if process is self._process:
                     self._ready_pid = process.pid
                 return
-            time.sleep(PROBE_SECONDS)
+            time.sleep(pause)
+            pause = min(pause * 1.2, PROBE_MOST)
 
 
 def _how_it_ended(code: int) -> str:

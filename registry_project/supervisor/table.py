@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -20,6 +21,8 @@ QUIET = {
     "HF_HUB_OFFLINE": "1",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+# Said at every start, and nothing to act on: static files come from the packages; tasks are JSON, not pickle.
+UNSAID = "ignore:No directory at,ignore:You're running the worker with superuser privileges"
 
 
 def children(*, demo: bool) -> list[ChildSpec]:
@@ -35,26 +38,20 @@ def site() -> ChildSpec:
 
 
 def worker() -> ChildSpec:
-    command = [
-        "celery",
-        "--quiet",
-        "-A",
-        "registry_project",
-        "worker",
-        "--pool",
-        "threads",
-        "-n",
-        "worker@%h",
-    ]
     # There is one worker, so there is nobody to gossip or mingle with.
-    options = ["--without-gossip", "--without-mingle"]
-    return ChildSpec("worker", [*command, *options], probes.worker_answers, before=tidy_broker)
+    options = ["--pool", "threads", "-n", "worker@%h", "--without-gossip", "--without-mingle"]
+    return ChildSpec("worker", celery("worker", *options), probes.worker_answers, before=tidy_broker)
 
 
 def beat() -> ChildSpec:
     # No PID file: one left behind by a crash would keep beat from starting again.
-    command = ["celery", "--quiet", "-A", "registry_project", "beat", "--pidfile", ""]
-    return ChildSpec("beat", command, probes.lives())
+    return ChildSpec("beat", celery("beat", "--pidfile", ""), probes.lives())
+
+
+def celery(command: str, *options: str) -> list[str]:
+    """Return a Celery command line that keeps our log level: Celery would set all logs to WARNING."""
+    level = ["--loglevel", logging.getLevelName(logging.getLogger().level)]
+    return ["celery", "--quiet", "-A", "registry_project", command, *level, *options]
 
 
 def demo_upstream() -> ChildSpec:
@@ -83,7 +80,7 @@ def environment() -> dict[str, str]:
     """Return the environment of the children: ours, with what is set there kept."""
     home: Path = settings.REGISTRY_HOME
     folders = {"GRADIO_TEMP_DIR": str(home / "gradio"), "MPLCONFIGDIR": str(home / "matplotlib")}
-    defaults = {"DJANGO_SETTINGS_MODULE": "registry_project.settings", "REGISTRY_API_URL": site_url()}
+    defaults = {"REGISTRY_API_URL": site_url(), "PYTHONWARNINGS": UNSAID}
     return {**QUIET, **folders, **defaults, **os.environ, "PYTHONUNBUFFERED": "1"}
 
 
