@@ -172,6 +172,7 @@ def _place(host: Host) -> Place:
         state=host.state,
         version=host.version,
         last_seen=host.last_seen,
+        down_since=host.down_since,
         error=host.last_error,
         is_demo=host.is_demo,
     )

@@ -17,13 +17,17 @@ from unified_app.model_objects import RejectedRow, UnifiedModelObject
 
 @dataclass(frozen=True)
 class Place:
-    """One host or endpoint of a source, as pages and syncs see it; `state` is up, down or unknown."""
+    """One host or endpoint of a source, as pages and syncs see it; `state` is up, down or unknown.
+
+    `down_since` is when a place that is down was first found so.
+    """
 
     name: str
     url: str
     state: str = "unknown"
     version: str = ""
     last_seen: datetime | None = None
+    down_since: datetime | None = None
     error: str = ""
     is_demo: bool = False
 
