@@ -149,10 +149,9 @@ def cancel(job: Job, by: str) -> Job:
 
 def reconcile() -> list[int]:
     """Give up on workers that died, wake what is due; return the ids woken."""
-    now = timezone.now()
-    for job in Job.objects.dead(now):
+    for job in Job.objects.dead(timezone.now()):
         _revive(job)
-    due = list(Job.objects.due(now).order_by("run_after").values_list("pk", flat=True)[:500])
+    due = list(Job.objects.due(timezone.now()).order_by("run_after").values_list("pk", flat=True)[:500])
     for job_id in due:
         wake(job_id)
     return due

@@ -44,7 +44,7 @@ _MAX_NAMED = 20_000
 
 def stored_models(source: str, place: str, keys: Collection[str]) -> dict[str, StoredModel]:
     """Return by name key the models of `source` that `keys` names or that `place` has had."""
-    rows = UnifiedModel.objects.filter(source=source).prefetch_related("placements", "category_rows")
+    rows = UnifiedModel.objects.order_by().filter(source=source).prefetch_related("placements", "category_rows")
     if len(keys) <= _MAX_NAMED:
         here = Placement.objects.filter(model=OuterRef("pk"), place=place)
         rows = rows.filter(Q(name_key__in=list(keys)) | Exists(here))
@@ -68,10 +68,10 @@ def stored_model(row: UnifiedModel) -> StoredModel:
 
 def names_in_use(source: str, names: Iterable[str]) -> Names:
     """Return the ids that are taken, and the (name, version) pairs of other sources for `names`."""
-    others = UnifiedModel.objects.exclude(source=source).values_list("name", "version")
+    others = UnifiedModel.objects.order_by().exclude(source=source).values_list("name", "version")
     wanted = set(names)
     return Names(
-        ids=set(UnifiedModel.objects.values_list("id", flat=True)),
+        ids=set(UnifiedModel.objects.order_by().values_list("id", flat=True)),
         versions={pair for pair in others if pair[0] in wanted},
     )
 
