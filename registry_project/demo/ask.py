@@ -140,7 +140,7 @@ class Ask:
             return json.dumps({key[1] if key else "answer": found or self.phrase("")}, indent=2)
         try:
             return json.dumps(Filler(self.question, found, wanted).value(wanted), indent=2)
-        except BadSchema as error:
+        except (BadSchema, RecursionError) as error:
             if not self.server.at_least((0, 30, 0)):
                 raise ApiError(500, "invalid JSON schema in format") from error
             bad = f'"json_schema": JSON schema conversion failed:\nUnrecognized schema: {dumps(wanted)}'

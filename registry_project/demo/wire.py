@@ -20,7 +20,15 @@ CHECKED = {
         "options": (dict, "map[string]any"),
     },
 }
-GO_NAMES = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
+GO_NAMES = {
+    type(None): "null",
+    str: "string",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    list: "array",
+    dict: "object",
+}
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 
@@ -65,6 +73,10 @@ async def read_body(request: web.Request, struct: str) -> Body:
     for field, (wanted, go_type) in CHECKED.items():
         if field in body and not isinstance(body[field], wanted):
             raise type_error(struct, field, body[field], go_type)
+    for field, go_type in (("messages", "api.Message"), ("tools", "api.Tool")):
+        for item in body.get(field, []):
+            if not isinstance(item, dict):
+                raise type_error(struct, field, item, go_type)
     return {**body, "model": body.get("model") or body.get("name", "")}
 
 

@@ -206,3 +206,16 @@ def test_tokens_come_one_by_one_at_the_models_pace() -> None:
             last = json.loads(line)
         assert times[0] < 0.2 < times[-1]
         assert last["eval_duration"] > last["eval_count"] * 15_000_000
+
+
+def test_odd_requests_are_refused_and_never_crash(demo: str) -> None:
+    tree = {"type": "object", "properties": {"below": {"$ref": "#/$defs/tree"}}, "required": ["below"]}
+    question = [{"role": "user", "content": "x"}]
+    for odd in ({"messages": ["x"]}, {"tools": [None]}, {"format": {**tree, "$defs": {"tree": tree}}}):
+        body = {"model": GOOD, "messages": question, "stream": False, **odd}
+        answer = requests.post(f"{demo}/api/chat", json=body, timeout=5)
+        assert (answer.status_code, list(answer.json())) == (400, ["error"])
+
+
+def test_a_date_is_no_sum(demo: str) -> None:
+    assert "no weights" in said(demo, "What happened on 2026-11-24?")
