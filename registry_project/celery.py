@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry_project.settings")
 
 app = Celery("registry")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def wake_what_is_due(**_: Any) -> None:
+    """Take up at once what was queued, or left behind by a worker that died, while no worker was there."""
+    from django.db import close_old_connections
+
+    from unified_app import jobs
+
+    jobs.reconcile()
+    close_old_connections()

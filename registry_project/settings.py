@@ -25,6 +25,10 @@ ADMIN_USERNAME: str = env.str("ADMIN_USERNAME", default="admin")
 MODEL_SOURCES: dict[str, str] = {
     "ollama": "ollama_app.source.OllamaSource",
 }
+# What `source=` may name beside the sources themselves -> the sources that it means.
+MODEL_SOURCE_GROUPS: dict[str, list[str]] = {
+    "external": ["external", "github"],
+}
 # Kinds of job and the function that does each: `function(handle) -> result`.
 JOB_KINDS: dict[str, str] = {
     "sync": "unified_app.syncing.run_sync_job",
@@ -63,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "registry_project.middleware.OptionalApiSlash",
+    "registry_project.pages.policy.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -135,7 +140,7 @@ DATABASES = {"default": database()}
 
 # --- Celery, cache ----------------------------------------------------------------------------------------
 REDIS_URL: str = env.str("REDIS_URL", default="")
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {"visibility_timeout": 3600, "socket_connect_timeout": 3, "socket_keepalive": True}
     if REDIS_URL
@@ -168,6 +173,9 @@ CACHES: dict[str, Any] = {
     )
 }
 
+MAX_BODY_MB: int = env.int("MAX_BODY_MB", default=32)
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_MB * 2**20
+
 # --- API --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     # The key first: with the session first, a bad key would answer 403 without WWW-Authenticate.
@@ -177,6 +185,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["unified_app.authentication.ScopePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["unified_app.parsers.BoundedJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "unified_app.api_errors.handle",
@@ -192,6 +201,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "unified_app.schema.document_errors",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "JobState": "unified_app.models.Job.State",
         "SyncRunState": "unified_app.models.SyncRun.State",
