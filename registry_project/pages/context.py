@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from registry_project.pages.places import places_of
+from unified_app.scopes import scopes_of_user
+
+# The name of a page's path begins with its section's word, in singular: host-card is among the hosts.
+SECTIONS = {"home": "home", "model": "models", "host": "hosts", "sync": "syncs", "job": "jobs"}
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """Lazy where it queries, because the admin's pages get it too and ask for none of it."""
+    return {
+        "public_read": settings.PUBLIC_READ,
+        "section": _section(request),
+        "scopes": SimpleLazyObject(lambda: scopes_of_user(request.user)),
+        "demo_names": SimpleLazyObject(lambda: {h.place.name for h in places_of(request) if h.place.is_demo}),
+    }
+
+
+def _section(request: HttpRequest) -> str:
+    name = request.resolver_match.url_name if request.resolver_match else None
+    word = (name or "").partition("-")[0]
+    return SECTIONS.get(word.removesuffix("s"), "account")

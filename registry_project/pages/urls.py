@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from registry_project.pages import account, home, hosts, jobs, listing, model, syncs
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("models", listing.model_list, name="models"),
+    path("models/<path:called>", model.model_page, name="model"),
+    path("hosts", hosts.host_list, name="hosts"),
+    path("hosts/<str:source>/<str:place>", hosts.host_card, name="host-card"),
+    path("hosts/<str:source>/<str:place>/sync", hosts.sync_host, name="host-sync"),
+    path("syncs", syncs.sync_list, name="syncs"),
+    path("syncs/start", syncs.sync_all, name="sync-all"),
+    path("syncs/<int:run_id>", syncs.sync_page, name="sync"),
+    path("jobs", jobs.job_list, name="jobs"),
+    path("jobs/<int:job_id>", jobs.job_page, name="job"),
+    path("jobs/<int:job_id>/panel", jobs.job_panel, name="job-panel"),
+    path("jobs/<int:job_id>/cancel", jobs.cancel, name="job-cancel"),
+    path("account", account.account, name="account"),
+    path("account/password", account.ChangePassword.as_view(), name="password"),
+    path("account/keys/<int:key_id>/revoke", account.revoke_key, name="key-revoke"),
+    path("login", account.LogIn.as_view(), name="login"),
+    path("logout", account.LogOut.as_view(), name="logout"),
+]

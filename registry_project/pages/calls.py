@@ -1,0 +1,68 @@
+"""Calls that work as pasted: right address, right name, and a placeholder that says where to get a key. Pure."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from unified_app.models import Placement
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call to copy."""
+
+    title: str
+    note: str
+    code: str
+
+
+def list_models(base: str, *, needs_key: bool) -> Call:
+    code = _curl(f"{base}/api/models/unified?page_size=20", base if needs_key else None)
+    return Call("List the models", "", code)
+
+
+def one_model(base: str, model_id: str, *, needs_key: bool) -> Call:
+    code = _curl(f"{base}/api/models/{model_id}", base if needs_key else None)
+    return Call("All the registry knows of this model", "", code)
+
+
+def on_host(placement: Placement, capabilities: Collection[str]) -> Call:
+    """Ask the model on its host, past the registry."""
+    note = f"This goes straight to {placement.place}, past the registry, so the host must be reachable from your machine."
+    if placement.credential:
+        note += " The host wants a bearer token of its own."
+    path, body = _question(placement, "text_embedding" in capabilities)
+    lines = [f"curl {shlex.quote(placement.base_url + path)}"]
+    if placement.credential:
+        lines.append("  -H \"Authorization: Bearer $HOST_TOKEN\"")
+    lines.append("  -H 'Content-Type: application/json'")
+    lines.append(f"  -d {shlex.quote(json.dumps(body, ensure_ascii=False))}")
+    return Call(f"Directly on the host {placement.place}", note, " \\\n".join(lines))
+
+
+def _question(placement: Placement, is_embedding: bool) -> tuple[str, dict[str, Any]]:
+    name = placement.upstream_name
+    if placement.protocol == Placement.Protocol.OLLAMA:
+        if is_embedding:
+            return "/api/embed", {"model": name, "input": "Hello"}
+        return "/api/chat", {"model": name, "messages": _GREETING, "stream": False}
+    if is_embedding:
+        return "/embeddings", {"model": name, "input": "Hello"}
+    return "/chat/completions", {"model": name, "messages": _GREETING}
+
+
+_GREETING = [{"role": "user", "content": "Hello"}]
+
+
+def _curl(url: str, base: str | None) -> str:
+    """`base` is where keys are made; None when reading is open."""
+    if base is None:
+        return f"curl {shlex.quote(url)}"
+    return (
+        f"REGISTRY_KEY='paste a key from {base}/account'\n"
+        f'curl -H "Authorization: Bearer $REGISTRY_KEY" \\\n  {shlex.quote(url)}'
+    )

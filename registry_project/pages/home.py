@@ -1,0 +1,93 @@
+"""The front page: what there is, whether it is well, what changed, how to call it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from registry_project.pages import calls, changes
+from registry_project.pages.access import needs
+from registry_project.pages.jobs import attention
+from registry_project.pages.places import PlaceCard, cards_of
+from unified_app.categories import CATEGORIES
+from unified_app.models import SyncRun, UnifiedModel
+from unified_app.sources import source_classes
+
+RUNS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Health:
+    """The hosts in numbers and names."""
+
+    cards: list[PlaceCard]
+
+    @property
+    def total(self) -> int:
+        return len(self.cards)
+
+    @property
+    def down(self) -> list[PlaceCard]:
+        return [card for card in self.cards if card.place.state == "down"]
+
+    @property
+    def up(self) -> int:
+        return sum(card.place.state == "up" for card in self.cards)
+
+    @property
+    def state(self) -> str:
+        if not self.down:
+            return "up" if self.up else "unknown"
+        return "partial" if self.up else "down"
+
+
+@needs("read")
+def home(request: HttpRequest) -> HttpResponse:
+    health = Health(cards_of(request))
+    counts = _counts()
+    total = sum(counts.values())
+    runs = list(SyncRun.objects.order_by("-pk").defer("changes")[:RUNS_SHOWN])
+    return render(
+        request,
+        "site/home.html",
+        {
+            "total": total,
+            "health": health,
+            "by_category": _by_category(counts),
+            "by_source": _by_source(counts),
+            "attention": attention(timezone.now()).count(),
+            "runs": runs,
+            "last_run": next((run for run in runs if run.finished_at), None),
+            "feed": changes.feed() if total else [],
+            "calls": _calls(request),
+        },
+    )
+
+
+def _counts() -> dict[tuple[str, str], int]:
+    """Return {(source, category): models} of what lists show, from one query."""
+    rows = UnifiedModel.objects.shown().order_by().values_list("source", "category").annotate(Count("pk"))
+    return {(source, category): count for source, category, count in rows}
+
+
+def _by_category(counts: dict[tuple[str, str], int]) -> list[tuple[str, int]]:
+    """By the one primary category of each model, so that the numbers add up."""
+    found = [(c, sum(n for (_, category), n in counts.items() if category == c)) for c in CATEGORIES]
+    return [(category, count) for category, count in found if count]
+
+
+def _by_source(counts: dict[tuple[str, str], int]) -> list[tuple[str, str, int]]:
+    labels = {name: cls.label for name, cls in source_classes().items()}
+    names = sorted({source for source, _ in counts})
+    return [(n, labels.get(n, n), sum(c for (source, _), c in counts.items() if source == n)) for n in names]
+
+
+def _calls(request: HttpRequest) -> list[Any]:
+    base = request.build_absolute_uri("/").rstrip("/")
+    return [calls.list_models(base, needs_key=not settings.PUBLIC_READ)]

@@ -1,0 +1,42 @@
+"""Hosts and endpoints: a card each, with its last sync and the button for the next."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from registry_project.pages.access import needs
+from registry_project.pages.places import PlaceCard, cards_of
+from unified_app.syncing import request_sync
+
+
+@needs("read")
+def host_list(request: HttpRequest) -> HttpResponse:
+    cards = cards_of(request)
+    down = [card for card in cards if card.place.state == "down"]
+    return render(request, "site/hosts.html", {"cards": cards, "down": down})
+
+
+@needs("read")
+def host_card(request: HttpRequest, source: str, place: str) -> HttpResponse:
+    """One card alone, for the page that watches a sync."""
+    return render(request, "site/place_card.html", {"card": _card(request, source, place)})
+
+
+@require_POST
+@needs("operate")
+def sync_host(request: HttpRequest, source: str, place: str) -> HttpResponse:
+    """Queue a sync of one host, or join the one that covers it; the card shows it at once."""
+    _card(request, source, place)
+    request_sync(source=source, place=place, by=request.user.get_username())
+    if request.headers.get("HX-Request"):
+        return host_card(request, source, place)
+    return redirect("hosts")
+
+
+def _card(request: HttpRequest, source: str, place: str) -> PlaceCard:
+    for card in cards_of(request):
+        if card.located.key == (source, place):
+            return card
+    raise Http404(f"No enabled host is named {place!r}.")

@@ -1,0 +1,87 @@
+"""The page of one model: what it is, how to call it, where it runs, what was behind its name before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from registry_project.pages import calls
+from registry_project.pages.access import needs
+from unified_app.categories import CAPABILITIES
+from unified_app.errors import NotFound
+from unified_app.lookup import find_model
+from unified_app.models import HistoryEntry, Placement, UnifiedModel
+from unified_app.sources import source_classes
+
+HISTORY_SHOWN = 50
+VERSIONS_SHOWN = 50
+# Key of `parameters` -> how it is called, in the order of the page. Counts get thin spaces.
+FACTS = {
+    "parameter_size": "Parameters",
+    "quantization": "Quantisation",
+    "family": "Family",
+    "format": "Format",
+    "embedding_dimension": "Embedding dimension",
+    "license": "Licence",
+    "parent_model": "Made from",
+    "remote_host": "Runs at",
+    "remote_model": "There called",
+}
+TEXTS = {"system": "System prompt", "template": "Template", "license": "Licence text"}
+
+
+@needs("read")
+def model_page(request: HttpRequest, called: str) -> HttpResponse:
+    model = _find(called)
+    if model.pk != called:
+        return redirect("model", called=model.pk)
+    placements = list(model.placements.order_by("place"))
+    present = [p for p in placements if p.state != Placement.State.GONE]
+    context = {
+        "model": model,
+        "present": present,
+        "gone": [p for p in placements if p.state == Placement.State.GONE],
+        "digests": sorted({p.digest for p in present if p.digest}),
+        "pinned": next((p for p in present if p.pinned), None),
+        "capabilities": [(name, CAPABILITIES.get(name, ("", ""))[1]) for name in model.capabilities],
+        "categories": sorted({row.category for row in model.category_rows.all()} - {model.category}),
+        "calls": _calls(request, model, present),
+        "facts": [(label, model.parameters[key]) for key, label in FACTS.items() if model.parameters.get(key)],
+        "defaults": model.parameters.get("default_parameters") or {},
+        "guessed": model.parameters.get("capabilities_guessed", False),
+        "texts": _texts(model, present),
+        "versions": list(model.versions.all()[:VERSIONS_SHOWN]),
+        "history": list(HistoryEntry.objects.filter(kind="model", object_id=model.pk)[:HISTORY_SHOWN]),
+    }
+    return render(request, "site/model.html", context)
+
+
+def _find(called: str) -> UnifiedModel:
+    try:
+        return find_model(called)
+    except NotFound as error:
+        raise Http404(error.message) from None
+
+
+def _calls(request: HttpRequest, model: UnifiedModel, present: list[Placement]) -> list[calls.Call]:
+    """The registry first; then the host that can answer now, if there is one."""
+    base = request.build_absolute_uri("/").rstrip("/")
+    found = [calls.one_model(base, model.pk, needs_key=not settings.PUBLIC_READ)]
+    answering = [p for p in present if p.state == Placement.State.AVAILABLE]
+    if answering and not model.is_retired:
+        chosen = next((p for p in answering if p.pinned), answering[0])
+        found.append(calls.on_host(chosen, model.capabilities))
+    return found
+
+
+def _texts(model: UnifiedModel, present: list[Placement]) -> list[tuple[str, str]]:
+    """Return the long texts of what is behind the name now."""
+    source = source_classes().get(model.source)
+    current = next((p for p in present if p.version == model.version), present[0] if present else None)
+    if source is None or current is None or not current.digest:
+        return []
+    texts: dict[str, Any] = source.texts(current.digest)
+    return [(label, texts[key]) for key, label in TEXTS.items() if texts.get(key)]
