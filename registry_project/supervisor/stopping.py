@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from types import FrameType
 
 
@@ -12,6 +13,7 @@ class Stop:
     def __init__(self) -> None:
         self.asked_by = ""
         self.at_once = False
+        self._watches_terminal = False
 
     @classmethod
     def on_signals(cls) -> Stop:
@@ -21,9 +23,13 @@ class Stop:
         # Under nohup the end of the terminal is meant to be ignored.
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             signal.signal(signal.SIGHUP, stop._end)
+            stop._watches_terminal = sys.stdout.isatty()
         return stop
 
     def __bool__(self) -> bool:
+        if self._watches_terminal and not self.asked_by and not sys.stdout.isatty():
+            # `ssh -t host make run`: make alone is told that the terminal has gone, and only waits for us.
+            self.asked_by = signal.SIGHUP.name
         return bool(self.asked_by)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
