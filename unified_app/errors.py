@@ -27,6 +27,27 @@ class InvalidInput(RegistryError):
     code = "invalid"
 
 
+class Unauthenticated(RegistryError):
+    """The caller did not show who they are."""
+
+    status_code = 401
+    code = "unauthenticated"
+
+
+class Forbidden(RegistryError):
+    """The caller may not do this."""
+
+    status_code = 403
+    code = "forbidden"
+
+
+class TooLarge(RegistryError):
+    """The request is bigger than the registry takes."""
+
+    status_code = 413
+    code = "too_large"
+
+
 class NotFound(RegistryError):
     """Nothing here has that id or name."""
 

@@ -147,6 +147,13 @@ def cancel(job: Job, by: str) -> Job:
     return job
 
 
+def retry(job: Job, by: str) -> Job:
+    """Queue a job again that failed or was cancelled, as a new job; one that may still succeed is a Conflict."""
+    if job.state not in (Job.State.FAILED, Job.State.CANCELLED):
+        raise Conflict(f"Only what failed or was cancelled can be tried again; this job is {job.state}.")
+    return enqueue(job.kind, job.arguments, unique_key=job.unique_key, by=by)
+
+
 def reconcile() -> list[int]:
     """Give up on workers that died, wake what is due; return the ids woken."""
     for job in Job.objects.dead(timezone.now()):

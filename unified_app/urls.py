@@ -1,7 +1,40 @@
-"""Paths of the core's API."""
+"""Paths of the core's API. They are declared without a trailing slash; middleware strips it."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+import unified_app.converters  # noqa: F401 - makes <name:> and <slashed:> known
+from unified_app.views.access import CallerView, KeyViewSet, TokenView
+from unified_app.views.categories import CategoryCountsView, CategoryModelsView
+from unified_app.views.jobs import JobViewSet
+from unified_app.views.models import ModelHistoryView, ModelViewSet
+from unified_app.views.places import PlacementsView, SourcesView, VersionsView
+from unified_app.views.syncs import SyncRunsView, SyncView
+
+models = ModelViewSet.as_view({"get": "list"})
+model = ModelViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})
+
+urlpatterns = [
+    path("models", models, name="models"),
+    path("models/unified", models, name="models-unified"),
+    path("models/sync", SyncView.as_view(), name="sync"),
+    path("models/categories", CategoryCountsView.as_view(), name="category-counts"),
+    path("models/categories/<name:category>", CategoryModelsView.as_view(), name="category-models"),
+    # A name may hold slashes, so what follows the name is looked for first.
+    path("models/<slashed:model>/history", ModelHistoryView.as_view(), name="model-history"),
+    path("models/<slashed:model>/restore", ModelViewSet.as_view({"post": "restore"}), name="model-restore"),
+    path("models/<slashed:model>", model, name="model"),
+    path("placements", PlacementsView.as_view(), name="placements"),
+    path("versions", VersionsView.as_view(), name="versions"),
+    path("sources", SourcesView.as_view(), name="sources"),
+    path("sync-runs", SyncRunsView.as_view(), name="sync-runs"),
+    path("jobs", JobViewSet.as_view({"get": "list"}), name="jobs"),
+    path("jobs/<int:pk>", JobViewSet.as_view({"get": "retrieve"}), name="job"),
+    path("jobs/<int:pk>/cancel", JobViewSet.as_view({"post": "cancel"}), name="job-cancel"),
+    path("jobs/<int:pk>/retry", JobViewSet.as_view({"post": "retry"}), name="job-retry"),
+    path("keys", KeyViewSet.as_view({"get": "list", "post": "create"}), name="keys"),
+    path("keys/<int:pk>", KeyViewSet.as_view({"get": "retrieve", "delete": "destroy"}), name="key"),
+    path("auth/token", TokenView.as_view(), name="token"),
+    path("auth/me", CallerView.as_view(), name="me"),
+]
