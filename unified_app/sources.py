@@ -94,3 +94,12 @@ def source_class(name: str) -> type[Source]:
     except KeyError:
         valid = ", ".join(settings.MODEL_SOURCES)
         raise NotFound(f"There is no source {name!r}. Sources are: {valid}.") from None
+
+
+def owner_of(place: str, source: str | None = None) -> str | None:
+    """Return the source that has an enabled place of this name; None when several have. Raises NotFound."""
+    candidates = [source_class(source)] if source else list(source_classes().values())
+    owners = [found.name for found in candidates if any(p.name == place for p in found.places())]
+    if not owners:
+        raise NotFound(f"No enabled host is named {place!r}.")
+    return owners[0] if len(owners) == 1 else None

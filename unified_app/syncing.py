@@ -19,7 +19,7 @@ from unified_app.model_objects import RejectedRow, SyncResult, UnifiedModelObjec
 from unified_app.models import Job, RegistryEpoch, SyncRun
 from unified_app.naming import name_key
 from unified_app.planning import SyncPlan, plan_sync
-from unified_app.sources import Source, source_class, source_classes
+from unified_app.sources import Source, owner_of, source_class, source_classes
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +42,11 @@ class Reading:
 def request_sync(*, source: str | None = None, place: str | None = None, by: str = "") -> Job:
     """Queue a sync of everything, of one source, or of one of its places; join the one that is active.
 
-    A request that an active, wider sync covers joins that one.
+    A request that an active, wider sync covers joins that one. Raises NotFound for an unknown source or place.
     """
-    if source is not None:
+    if place is not None:
+        source = owner_of(place, source)
+    elif source is not None:
         source_class(source)
     for wider in _keys(source, place)[:-1]:
         if active := Job.objects.active().filter(unique_key=wider).first():
@@ -55,7 +57,8 @@ def request_sync(*, source: str | None = None, place: str | None = None, by: str
 def run_sync_job(handle: jobs.Handle) -> dict[str, Any]:
     """Do a job of kind `sync`; its result is the body of the sync call."""
     places = places_to_sync(handle.arguments.get("source"), handle.arguments.get("place"))
-    return sync_places(places, by=handle.created_by, handle=handle).to_dict()
+    result = sync_places(places, by=handle.created_by, handle=handle)
+    return {**result.to_dict(), "job_id": handle.job_id}
 
 
 def places_to_sync(source: str | None, place: str | None) -> list[Source]:
