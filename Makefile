@@ -18,9 +18,10 @@ run:
 	@.ci/environment $(VENV) requirements.lock
 	@exec $(PYTHON) manage.py run
 
+# By file, so that what a file starts for all its tests is started once.
 test:
 	@.ci/environment $(VENV) requirements-dev.lock
-	$(PYTHON) -m pytest -n 2 $(ARGS)
+	$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
 
 check:
 	@.ci/environment $(VENV) requirements-dev.lock

@@ -20,9 +20,6 @@ from registry_project.environment import BASE_DIR
 from tests.running import Run, environment, family, temporary_home
 from tests.servers import free_port, wait_until
 
-# One worker of xdist runs this file, so that the run below is started once.
-pytestmark = pytest.mark.xdist_group("run")
-
 
 @pytest.fixture(scope="module")
 def run() -> Iterator[Run]:
