@@ -114,7 +114,8 @@ def test_a_worker_killed_in_mid_sync_loses_nothing_and_the_sync_is_done_once(set
     with demo_mode(demo, "slow", delay=4):
         first = parts.worker()
         job = parts.request_sync()
-        parts.wait_for(job, "running", 30)
+        begun = "SELECT count(*) FROM sync_runs WHERE job_id = ?"
+        wait_until(lambda: parts.sql(begun, job) == [(1,)], 30, "the sync to begin")
         first.send(signal.SIGKILL)
         first.wait(5)
     parts.let_the_worker_look_dead(job)
