@@ -15,8 +15,7 @@ class HomeIsTaken(Exception):
         self.home = home
         self.pid = pid
         super().__init__(
-            f"Another run (pid {pid}) works on REGISTRY_HOME {home}. "
-            "Stop it, or set REGISTRY_HOME to another folder."
+            f"Another run (pid {pid}) works on REGISTRY_HOME {home}. Stop it, or set REGISTRY_HOME to another folder."
         )
 
 

@@ -52,9 +52,7 @@ def _reason(port: Port, error: OSError) -> str:
         return f"{where} cannot be opened ({port.variable}): {port.host} is not an address of this machine."
     if error.errno == errno.EACCES:
         return f"{where} may not be opened by this user. Set {port.variable} to a port above 1023."
-    return (
-        f"{where} is taken. Set {port.variable} to a free port, such as {port.variable}={_free_port(port)}."
-    )
+    return f"{where} is taken. Set {port.variable} to a free port, such as {port.variable}={_free_port(port)}."
 
 
 def _free_port(port: Port) -> int:

@@ -26,10 +26,7 @@ def http_answers(url: str, headers: dict[str, str] | None = None) -> Callable[[]
             # A session that ignores the environment: a proxy set there must not see loopback calls.
             with requests.Session() as session:
                 session.trust_env = False
-                return (
-                    session.get(url, headers=headers, timeout=TIMEOUT, allow_redirects=False).status_code
-                    == 200
-                )
+                return session.get(url, headers=headers, timeout=TIMEOUT, allow_redirects=False).status_code == 200
         except requests.RequestException:
             return False
 
