@@ -76,7 +76,7 @@ class HostViewSet(ListModelMixin, GenericViewSet[Host]):
     )
     def create(self, request: Request) -> Response:
         host = self._saved(Host(), HostBodySerializer(data=request.data))
-        return self._shown(host, status=201, headers={"Location": reverse("ollama-host", args=[host.pk])})
+        return self._shown(host, status=201, headers={"Location": reverse("ollama:host", args=[host.pk])})
 
     @extend_schema(
         summary="Change a host",

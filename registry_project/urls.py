@@ -18,5 +18,6 @@ urlpatterns = [
     path("api/", include("unified_app.urls")),
     path("", include("registry_project.pages.urls")),
 ]
+handler400 = "registry_project.pages.errors.bad_request"
 handler404 = "registry_project.pages.errors.not_found"
 handler500 = "registry_project.pages.errors.server_error"

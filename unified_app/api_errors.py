@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from unified_app.errors import RegistryError
+from unified_app.errors import RegistryError, TooLarge
 
 _CODES = {
     400: "invalid",
@@ -28,6 +29,8 @@ _CODES = {
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: turns our errors and DRF's into the one shape; others stay a 500."""
+    if isinstance(error, RequestDataTooBig):
+        error = TooLarge(f"The body is larger than {settings.MAX_BODY_MB} MB.")
     if isinstance(error, RegistryError):
         response = Response(body(error.code, error.message, error.details), status=error.status_code)
         if error.retry_after is not None:
@@ -79,8 +82,8 @@ def _sentence(details: dict[str, list[str]]) -> str:
 
 
 def _message(error: Exception) -> str:
-    if isinstance(error, Http404 | exceptions.NotFound):
-        return str(error) or "Nothing here has that id or name."
+    if isinstance(error, Http404):  # Django's own words name our classes
+        return "Nothing here has that id or name."
     if isinstance(error, PermissionDenied):
         return str(error) or "You may not do this."
     return str(getattr(error, "detail", error))

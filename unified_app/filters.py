@@ -26,7 +26,7 @@ class ClosedField(ChoiceField):
     def validate(self, value: str) -> None:
         if value and not self.valid_value(value):
             valid = ", ".join(str(key) for key, _ in self.choices if key)
-            raise forms.ValidationError(f"There is no {value!r}. Valid are: {valid}.")
+            raise forms.ValidationError(f"{value!r} is not valid. Valid are: {valid}.")
 
 
 class ClosedFilter(django_filters.ChoiceFilter):

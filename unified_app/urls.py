@@ -12,6 +12,9 @@ from unified_app.views.models import ModelHistoryView, ModelViewSet
 from unified_app.views.places import PlacementsView, SourcesView, VersionsView
 from unified_app.views.syncs import SyncRunsView, SyncView
 
+# Pages have names like these, so the API has a name space.
+app_name = "api"
+
 models = ModelViewSet.as_view({"get": "list"})
 model = ModelViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})
 

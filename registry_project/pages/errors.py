@@ -8,6 +8,12 @@ from django.shortcuts import render
 from unified_app.api_errors import json_error
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return json_error(request, 400, "The request cannot be read.")
+    return render(request, "400.html", status=400)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith("/api/"):
         return json_error(request, 404, "There is no such path. /api/docs lists them.")

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from unified_app.models import ApiKey
 from unified_app.scopes import SCOPES
-from unified_app.serializers.bodies import StrictSerializer
+from unified_app.serializers.bodies import ClosedField, StrictSerializer
 
 
 class KeySerializer(serializers.ModelSerializer[ApiKey]):
@@ -37,7 +37,7 @@ class KeySerializer(serializers.ModelSerializer[ApiKey]):
 
 class NewKeySerializer(StrictSerializer):
     name = serializers.CharField(max_length=100)
-    scopes = serializers.ListField(child=serializers.ChoiceField(SCOPES), allow_empty=False)
+    scopes = serializers.ListField(child=ClosedField(SCOPES), allow_empty=False)
     days = serializers.FloatField(required=False, allow_null=True, help_text="Until it expires; null: never.")
 
 

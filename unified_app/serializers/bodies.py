@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rest_framework import serializers
+
+
+class ClosedField(serializers.ChoiceField):
+    """One of a closed set; another value is an error that names the valid ones."""
+
+    def __init__(self, choices: Sequence[Any], **more: Any) -> None:
+        super().__init__(choices, **more)
+        valid = ", ".join(str(choice) for choice in self.choices)
+        self.error_messages["invalid_choice"] = f"{{input!r}} is not valid. Valid are: {valid}."
 
 
 class StrictSerializer(serializers.Serializer[Any]):

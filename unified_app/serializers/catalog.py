@@ -10,7 +10,7 @@ from rest_framework import serializers
 from unified_app import rows
 from unified_app.models import HistoryEntry, ModelServingStatus, ModelVersion, Placement, UnifiedModel
 from unified_app.models.catalog import Category, ModelStatus
-from unified_app.serializers.bodies import StrictSerializer
+from unified_app.serializers.bodies import ClosedField, StrictSerializer
 
 
 class PlacementSerializer(serializers.ModelSerializer[Placement]):
@@ -174,7 +174,7 @@ class ModelDetailSerializer(ModelSerializer):
 class CurationSerializer(StrictSerializer):
     """What a curator may change; null resets a field to what the source says, or empties it."""
 
-    category = serializers.ChoiceField(Category.choices, required=False, allow_null=True)
+    category = ClosedField(Category.choices, required=False, allow_null=True)
     description = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=20_000)
     tags = serializers.ListField(
         child=serializers.CharField(max_length=60), max_length=50, required=False, allow_null=True

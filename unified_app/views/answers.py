@@ -21,7 +21,7 @@ def job_answer(request: Request, job: Job, *, wait: bool = True) -> Response:
         return Response(job.result)
     if wait and not job.is_active:
         raise waiting.JobFailed(job)
-    place = reverse("job", args=[job.pk])
+    place = reverse("api:job", args=[job.pk])
     return Response(QueuedSerializer({"job": job}).data, status=202, headers={"Location": place})
 
 
