@@ -15,7 +15,8 @@ SECRET_KEY: str = env.str("SECRET_KEY", default="") or kept_secret(REGISTRY_HOME
 SITE_HOST: str = env.str("SITE_HOST", default="127.0.0.1")
 SITE_PORT: int = env.int("SITE_PORT", default=8000)
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=LOOPBACK)
+# Loopback always: health checks and the workers of this machine call the site by it.
+ALLOWED_HOSTS: list[str] = [*env.list("ALLOWED_HOSTS", default=[]), *LOOPBACK]
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_READ: bool = env.bool("PUBLIC_READ", default=False)
 ADMIN_USERNAME: str = env.str("ADMIN_USERNAME", default="admin")

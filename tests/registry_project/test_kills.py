@@ -18,7 +18,6 @@ from tests.demo_server import demo_mode, demo_server
 from tests.running import Process, environment, temporary_home
 from tests.servers import Postgres, Redis, wait_until
 
-pytestmark = pytest.mark.xdist_group("kills")
 REQUEST = "from unified_app import syncing; print('job', syncing.request_sync(by='test').pk)"
 
 
