@@ -22,7 +22,7 @@ def needs(scope: str) -> Callable[[View[P]], View[P]]:
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if scope == "read" and settings.PUBLIC_READ:
                 return view(request, *args, **kwargs)
             if not request.user.is_authenticated:
@@ -40,7 +40,7 @@ def signed_in(view: View[P]) -> View[P]:
     """Let every user who has logged in see the page, whatever their role."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         return view(request, *args, **kwargs) if request.user.is_authenticated else to_login(request)
 
     return guarded

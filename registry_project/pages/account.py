@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import views as auth
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.cache import never_cache
@@ -55,8 +55,8 @@ class KeyForm(forms.Form):
     )
     days = forms.ChoiceField(label="Ends after", choices=LIFETIMES, required=False, initial="90")
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, user: User, data: QueryDict | None = None) -> None:
+        super().__init__(data, label_suffix="")
         self.user = user
         own = in_order(scopes_of_user(user))
         self.fields["scopes"].choices = [(scope, f"{scope}: {MEANINGS[scope]}") for scope in own]  # type: ignore[attr-defined]

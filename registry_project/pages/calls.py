@@ -32,13 +32,15 @@ def one_model(base: str, model_id: str, *, needs_key: bool) -> Call:
 
 def on_host(placement: Placement, capabilities: Collection[str]) -> Call:
     """Ask the model on its host, past the registry."""
-    note = f"This goes straight to {placement.place}, past the registry, so the host must be reachable from your machine."
+    note = (
+        f"This goes straight to {placement.place}, past the registry, so the host must be reachable from your machine."
+    )
     if placement.credential:
         note += " The host wants a bearer token of its own."
     path, body = _question(placement, "text_embedding" in capabilities)
     lines = [f"curl {shlex.quote(placement.base_url + path)}"]
     if placement.credential:
-        lines.append("  -H \"Authorization: Bearer $HOST_TOKEN\"")
+        lines.append('  -H "Authorization: Bearer $HOST_TOKEN"')
     lines.append("  -H 'Content-Type: application/json'")
     lines.append(f"  -d {shlex.quote(json.dumps(body, ensure_ascii=False))}")
     return Call(f"Directly on the host {placement.place}", note, " \\\n".join(lines))

@@ -65,7 +65,9 @@ def feed() -> list[Line]:
     names = {row.pk: str(row) for row in UnifiedModel.objects.filter(pk__in=wanted).only("id", "name", "display_name")}
     for line in lines:
         line.count = max(len(line.entries), totals.get((line.at, line.by, line.word), 0))
-        line.models = [Named(e.object_id, names.get(e.object_id, e.object_id), _detail(e)) for e in line.entries[:NAMED]]
+        line.models = [
+            Named(e.object_id, names.get(e.object_id, e.object_id), _detail(e)) for e in line.entries[:NAMED]
+        ]
     return lines
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -14,37 +13,12 @@ from django.utils import timezone
 from registry_project.pages import calls, changes
 from registry_project.pages.access import needs
 from registry_project.pages.jobs import attention
-from registry_project.pages.places import PlaceCard, cards_of
+from registry_project.pages.places import Health, cards_of
 from unified_app.categories import CATEGORIES
 from unified_app.models import SyncRun, UnifiedModel
 from unified_app.sources import source_classes
 
 RUNS_SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Health:
-    """The hosts in numbers and names."""
-
-    cards: list[PlaceCard]
-
-    @property
-    def total(self) -> int:
-        return len(self.cards)
-
-    @property
-    def down(self) -> list[PlaceCard]:
-        return [card for card in self.cards if card.place.state == "down"]
-
-    @property
-    def up(self) -> int:
-        return sum(card.place.state == "up" for card in self.cards)
-
-    @property
-    def state(self) -> str:
-        if not self.down:
-            return "up" if self.up else "unknown"
-        return "partial" if self.up else "down"
 
 
 @needs("read")

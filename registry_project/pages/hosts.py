@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from registry_project.pages.access import needs
-from registry_project.pages.places import PlaceCard, cards_of
+from registry_project.pages.errors import Missing
+from registry_project.pages.places import Health, PlaceCard, cards_of
 from unified_app.syncing import request_sync
 
 
 @needs("read")
 def host_list(request: HttpRequest) -> HttpResponse:
-    cards = cards_of(request)
-    down = [card for card in cards if card.place.state == "down"]
-    return render(request, "site/hosts.html", {"cards": cards, "down": down})
+    return render(request, "site/hosts.html", {"health": Health(cards_of(request))})
 
 
 @needs("read")
@@ -39,4 +38,4 @@ def _card(request: HttpRequest, source: str, place: str) -> PlaceCard:
     for card in cards_of(request):
         if card.located.key == (source, place):
             return card
-    raise Http404(f"No enabled host is named {place!r}.")
+    raise Missing(f"No enabled host is named {place!r}.")

@@ -73,8 +73,8 @@ def _narrowed(chosen: str) -> QuerySet[Job]:
     if chosen == ATTENTION:
         return attention(timezone.now())
     if chosen in Job.State.values:
-        return Job.objects.filter(state=chosen)  # type: ignore[no-any-return]
-    return Job.objects.exclude(state__in=[Job.State.QUEUED, Job.State.RUNNING])  # type: ignore[no-any-return]
+        return Job.objects.filter(state=chosen)
+    return Job.objects.exclude(state__in=[Job.State.QUEUED, Job.State.RUNNING])
 
 
 def _context(job: Job) -> dict[str, Any]:

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 from registry_project.pages.access import needs
-from registry_project.pages.places import places_of
+from registry_project.pages.places import Health, cards_of, places_of
 from unified_app.categories import CAPABILITIES, CATEGORIES
+from unified_app.filters import ModelFilter
 from unified_app.models import UnifiedModel
 from unified_app.models.catalog import ModelStatus, UnifiedModelQuerySet
 from unified_app.sources import source_classes
 
 PER_PAGE = 50
-ANY = "any"
+DEFAULT_ORDERING = "name"
 
 
 @dataclass(frozen=True)
@@ -40,72 +40,38 @@ COLUMNS = (
     Column("State", "status"),
     Column("Changed", "updated_at"),
 )
-SORTABLE = {column.field for column in COLUMNS if column.field}
-# What the form and its links may say.
-NAMES = ("q", "category", "primary", "source", "status", "host", "capability")
+# What the form and its links may say; `primary` is the page's own, for counts that add up.
+NAMES = ("q", "category", "primary", "source", "status", "host", "capability", "drift")
 
 
 @needs("read")
 def model_list(request: HttpRequest) -> HttpResponse:
-    ordering = _ordering(request.GET)
-    rows = narrowed(request.GET).listed().order_by(_by(ordering), "id")
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    rows, problems = narrowed(request.GET)
+    page = Paginator(rows.listed(), PER_PAGE).get_page(request.GET.get("page"))
     chosen = {name: request.GET.get(name, "") for name in NAMES}
+    ordering = request.GET.get("ordering") or DEFAULT_ORDERING
     context = {
         "page": page,
+        "problems": problems,
         "chosen": chosen,
         "is_filtered": any(chosen.values()),
         "filters": _filters(request, chosen),
         "headings": [_heading(column, ordering) for column in COLUMNS],
         "ordering": ordering,
-        "places": places_of(request),
+        "cards": Health(cards_of(request)).worst_first if not page.paginator.count else [],
     }
     return render(request, "site/models.html", context)
 
 
-def narrowed(given: QueryDict) -> UnifiedModelQuerySet:
-    """Return the models that the address asks for; retired and hidden ones only when it names a status."""
-    rows: UnifiedModelQuerySet = UnifiedModel.objects.all()
-    status = given.get("status", "")
-    if not status:
-        rows = rows.shown()
-    elif status != ANY:
-        rows = rows.filter(status=status)
-    if words := given.get("q", "").strip():
-        rows = rows.filter(_mentions(words))
-    for name, column in (("source", "source"), ("primary", "category")):
-        if value := given.get(name):
-            rows = rows.filter(**{column: value})
-    for name, narrow in _JOINED.items():
-        if value := given.get(name):
-            rows = narrow(rows, value)
-    return rows
-
-
-_JOINED = {
-    "category": UnifiedModelQuerySet.in_category,
-    "capability": UnifiedModelQuerySet.with_capability,
-    "host": UnifiedModelQuerySet.on_host,
-}
-
-
-def _mentions(words: str) -> Q:
-    fields = ("name", "display_name", "description", "id")
-    found = Q()
-    for field in fields:
-        found |= Q(**{f"{field}__icontains": words})
-    return found
-
-
-def _ordering(given: QueryDict) -> str:
-    wanted = given.get("ordering", "")
-    return wanted if wanted.removeprefix("-") in SORTABLE else "name"
-
-
-def _by(ordering: str) -> Any:
-    """Return the expression to sort by; what is not known comes last, whichever way it is sorted."""
-    column = F(ordering.removeprefix("-"))
-    return column.desc(nulls_last=True) if ordering.startswith("-") else column.asc(nulls_last=True)
+def narrowed(given: QueryDict) -> tuple[UnifiedModelQuerySet, list[str]]:
+    """Return the models that the address asks for, by the API's own filters, and what is wrong with the address."""
+    rows = UnifiedModel.objects.order_by(DEFAULT_ORDERING, "id")
+    if primary := given.get("primary"):
+        rows = rows.filter(category=primary)
+    filtered = ModelFilter(given, rows)
+    if filtered.is_valid():
+        return filtered.qs, []
+    return rows.none(), [f"{name}: {message}" for name, found in filtered.errors.items() for message in found]
 
 
 def _heading(column: Column, ordering: str) -> dict[str, Any]:
@@ -126,7 +92,8 @@ def _filters(request: HttpRequest, chosen: dict[str, str]) -> list[dict[str, Any
         "capability": ("Can", "Anything", [(c, c.replace("_", " ")) for c in CAPABILITIES]),
         "host": ("Host", "Any", _pairs({here.place.name for here in places_of(request)})),
         "source": ("Source", "Any", [(name, cls.label) for name, cls in source_classes().items()]),
-        "status": ("State", "In use", [*_pairs(ModelStatus.values), (ANY, "any, with hidden ones")]),
+        "status": ("State", "In use", [*_pairs(ModelStatus.values), ("any", "any, with hidden ones")]),
+        "drift": ("Drift", "Any", [("true", "hosts differ"), ("false", "hosts agree")]),
     }
     return [
         {

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from registry_project.pages import calls
 from registry_project.pages.access import needs
+from registry_project.pages.errors import Missing
 from unified_app.categories import CAPABILITIES
 from unified_app.errors import NotFound
 from unified_app.lookup import find_model
@@ -63,7 +64,7 @@ def _find(called: str) -> UnifiedModel:
     try:
         return find_model(called)
     except NotFound as error:
-        raise Http404(error.message) from None
+        raise Missing(error.message) from None
 
 
 def _calls(request: HttpRequest, model: UnifiedModel, present: list[Placement]) -> list[calls.Call]:

@@ -72,6 +72,34 @@ class PlaceCard:
         return self.run if self.run is not None and self.run.finished_at else None
 
 
+@dataclass(frozen=True)
+class Health:
+    """The hosts in numbers, for the line that answers first."""
+
+    cards: list[PlaceCard]
+
+    @property
+    def total(self) -> int:
+        return len(self.cards)
+
+    @property
+    def down(self) -> list[PlaceCard]:
+        return [card for card in self.cards if card.place.state == "down"]
+
+    @property
+    def up(self) -> int:
+        return sum(card.place.state == "up" for card in self.cards)
+
+    @property
+    def unknown(self) -> int:
+        return self.total - self.up - len(self.down)
+
+    @property
+    def worst_first(self) -> list[PlaceCard]:
+        """For short lists, which must not hide what is broken."""
+        return sorted(self.cards, key=lambda card: card.place.state != "down")
+
+
 def waits_for_worker(job: Job) -> bool:
     """Whether a job that is due has waited longer than a living worker would let it."""
     return job.state == Job.State.QUEUED and timezone.now() - job.run_after > WORKER_IS_LATE

@@ -163,3 +163,17 @@ def digest(value: str) -> dict[str, str]:
 def snippet(call: Any) -> dict[str, Any]:
     """One call with its title, note and copy button."""
     return {"call": call}
+
+
+@register.inclusion_tag("site/progress.html")
+def progress(job: Any) -> dict[str, Any]:
+    """How far a job is: a bar with its numbers, or a moving one while there are none."""
+    told = job.progress or {}
+    done = told.get("done", told.get("completed")) or 0
+    return {
+        "job": job,
+        "done": done,
+        "total": told.get("total"),
+        "status": told.get("status"),
+        "now": told.get("current"),
+    }
