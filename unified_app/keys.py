@@ -17,6 +17,7 @@ from unified_app.scopes import SCOPES, in_order, scopes_of_user
 
 PREFIX = "mr_"
 _SHOWN = 9
+MAX_NAME = 100
 # `last_used_at` is written at most this often per key.
 USE_RESOLUTION = timedelta(minutes=1)
 
@@ -31,8 +32,12 @@ def create_key(
 ) -> tuple[ApiKey, str]:
     """Make a key and return it with its secret, which is nowhere kept. `days` None never expires.
 
-    Raises InvalidInput for an unknown scope, no scope, or one that the user does not have.
+    Raises InvalidInput for an unknown scope, no scope, or one that the user does not have, and for a name that is
+    empty or too long.
     """
+    if not 0 < len(name) <= MAX_NAME:
+        message = f"Give a name of 1 to {MAX_NAME} characters."
+        raise InvalidInput(f"name: {message}", details={"name": [message]})
     wanted = _checked(user, list(scopes))
     if days is not None and not 0 < days <= 36_500:
         raise InvalidInput("days must be above 0.", details={"days": ["Give a number of days above 0."]})

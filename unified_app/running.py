@@ -19,16 +19,16 @@ POLL_SECONDS = 0.1
 
 
 def run_or_follow(job: Job) -> Iterator[dict[str, Any]]:
-    """Yield the job's progress as it changes until it has ended; `job` is then as it ended.
+    """Yield the job's progress as it changes until it has ended, or failed and waits for its next attempt.
 
-    One that no worker takes is run here. Interrupting it cancels the job.
+    `job` is then as it was left. One that no worker takes is run here. Interrupting it cancels the job.
     """
     told: dict[str, Any] = {}
     own: threading.Thread | None = None
     queued_since = time.monotonic()
     try:
-        while job.is_active:
-            if _is_waiting(job) and time.monotonic() - queued_since > WORKER_SECONDS and not _is_alive(own):
+        while job.is_active and not _waits_for_later(job):
+            if _is_due(job) and time.monotonic() - queued_since > WORKER_SECONDS and not _is_alive(own):
                 own = _start(job)
             elif job.state == Job.State.RUNNING and Job.objects.dead(timezone.now()).filter(pk=job.pk).exists():
                 # Left by a process that was killed, and there may be no worker to see it.
@@ -46,8 +46,12 @@ def run_or_follow(job: Job) -> Iterator[dict[str, Any]]:
             own.join()
 
 
-def _is_waiting(job: Job) -> bool:
+def _is_due(job: Job) -> bool:
     return job.state == Job.State.QUEUED and job.run_after <= timezone.now()
+
+
+def _waits_for_later(job: Job) -> bool:
+    return job.state == Job.State.QUEUED and not _is_due(job)
 
 
 def _is_alive(thread: threading.Thread | None) -> bool:

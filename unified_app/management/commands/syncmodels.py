@@ -28,6 +28,9 @@ class Command(RegistryCommand):
         for progress in run_or_follow(job):
             if not options["json"]:
                 self.stdout.write(_progress_line(progress))
+        if job.is_active:
+            message = (job.error or {}).get("message", "")
+            raise CommandError(f"The sync failed and is tried again at {job.run_after:%H:%M:%S} UTC: {message}")
         if job.state != Job.State.DONE or job.result is None:
             raise JobFailed(job)
         if options["json"]:
