@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ollama_app.client import ShowReply, TagRow
+from ollama_app.replies import ShowReply, TagRow
 
 # Ollama's word -> the registry's. A word that is not here is kept, so that a new capability is not lost.
 WORDS = {

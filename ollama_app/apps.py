@@ -13,6 +13,8 @@ class OllamaAppConfig(AppConfig):
     verbose_name = "Ollama"
 
     def ready(self) -> None:
+        from ollama_app import checks  # noqa: F401
+
         post_migrate.connect(seed, sender=self, dispatch_uid="ollama_app.seed")
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Container, Iterable, Iterator, MutableMapping
+import time
+from collections.abc import Callable, Container, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from ollama_app.abilities import capabilities_of
-from ollama_app.client import OllamaClient, ShowReply, TagRow
+from ollama_app.client import OllamaClient
+from ollama_app.replies import ShowReply, TagRow
 from unified_app.categories import all_categories, primary_category
 from unified_app.errors import NotFound, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from unified_app.model_objects import RejectedRow
@@ -20,8 +21,10 @@ from unified_app.upstream import JsonClient
 OLLAMA_CATEGORIES = ("embedding", "vision", "tools", "thinking", "cloud")
 # `show` calls at once; a real server spends about 85 ms of CPU on a first one.
 SHOWS_AT_ONCE = 4
-# After so many calls that time out or reach nobody, the host is not asked further in this sync.
+# After so many calls that time out or reach nobody, the host is not asked further in this reading.
 MAX_DEAD_SHOWS = 3
+# Nor after so many seconds: other hosts wait for this one. What was told is kept, so the next reading goes on.
+SHOWS_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,10 @@ class OllamaCategoryLoader:
         self.shown: MutableMapping[str, ShowReply] = {} if shown is None else shown
         self.details_of = details_of
         self.failed_shows: dict[str, str] = {}
+        # Whether some shows were left out because the host answered too slowly.
+        self.gave_up = False
+        self._dead_shows = 0
+        self._shows_end = 0.0
 
     def load_models_by_category(self, category: str) -> list[dict[str, Any]]:
         """Return the models that can do `category`: name, size (bytes), digest, capabilities, parameters.
@@ -100,55 +107,56 @@ class OllamaCategoryLoader:
 
     def find(self, model_name: str) -> OllamaModel:
         """Return one listed model by name; `:latest` may be left out and case does not matter."""
-        for model in self._models():
-            if name_key(model.tag.name) == name_key(model_name):
-                return model
+        key = name_key(model_name)
+        for model in self._models(lambda tag: name_key(tag.name) == key):
+            return model
         raise NotFound(f"The host at {self.base_url} has no model {model_name!r}.")
 
-    def listing(self) -> Iterator[OllamaModel | RejectedRow]:
-        """Yield every row of the host, complete enough to be registered."""
+    def listing(self, wanted: Callable[[TagRow], bool] = lambda tag: True) -> Iterator[OllamaModel | RejectedRow]:
+        """Yield every wanted row of the host, complete enough to be registered, and each that cannot be used.
+
+        The order does not depend on that of tags, which is not stable.
+        """
         rows = self.client.tags()
-        tags = [row for row in rows if isinstance(row, TagRow)]
         yield from (row for row in rows if isinstance(row, RejectedRow))
-        yield from self._ask_shows([tag for tag in tags if self._needs_show(tag)])
-        for tag in sorted(tags, key=lambda t: t.name):
+        tags = sorted((row for row in rows if isinstance(row, TagRow) and wanted(row)), key=_by_name)
+        yield from self._ask_shows(tag for tag in tags if self._needs_show(tag))
+        for tag in tags:
             yield _with_show(tag, self.shown.get(tag.digest))
 
-    def _models(self) -> Iterator[OllamaModel]:
-        return (m for m in self.listing() if isinstance(m, OllamaModel))
+    def _models(self, wanted: Callable[[TagRow], bool] = lambda tag: True) -> Iterator[OllamaModel]:
+        return (row for row in self.listing(wanted) if isinstance(row, OllamaModel))
 
     def _needs_show(self, tag: TagRow) -> bool:
-        if tag.digest in self.shown:
-            return False
-        if self.details_of is None:
-            # show of a cloud model asks the cloud: too slow and too often refused for a sync to wait for it.
-            return not tag.capabilities and not tag.remote_host
-        return tag.digest in self.details_of and not (tag.remote_host and tag.capabilities)
+        if self.details_of is not None:
+            return tag.digest in self.details_of and not (tag.remote_host and tag.capabilities)
+        # show of a cloud model asks the cloud: too slow and too often refused for a sync to wait for it.
+        return tag.digest not in self.shown and not tag.capabilities and not tag.remote_host
 
     def _ask_shows(self, tags: Iterable[TagRow]) -> Iterator[RejectedRow]:
         """Ask for each digest once, some at a time; yield a row for each that could not be read."""
-        wanted = list({tag.digest: tag for tag in tags}.values())
-        dead: Counter[str] = Counter()
-
-        def ask(tag: TagRow) -> RejectedRow | None:
-            if dead["calls"] >= MAX_DEAD_SHOWS:
-                return RejectedRow(tag.name, "not asked: the host stopped answering", "upstream_timeout", kept=True)
-            try:
-                self.shown[tag.digest] = self.client.show(tag.name)
-            except UpstreamError as error:
-                if isinstance(error, UpstreamTimeout | UpstreamUnreachable):
-                    dead["calls"] += 1
-                self.failed_shows[tag.digest] = error.message
-                return RejectedRow(tag.name, error.message, error.code, kept=True)
-            return None
-
-        if not wanted:
+        asked = list({tag.digest: tag for tag in tags}.values())
+        if not asked:
             return
+        self._dead_shows, self._shows_end = 0, time.monotonic() + SHOWS_SECONDS
         with ThreadPoolExecutor(SHOWS_AT_ONCE, thread_name_prefix="show") as pool:
-            for failure in pool.map(ask, wanted):
+            for failure in pool.map(self._ask_show, asked):
                 # Without its details a model whose tags are complete is still whole.
                 if failure and self.details_of is None:
                     yield failure
+
+    def _ask_show(self, tag: TagRow) -> RejectedRow | None:
+        if self._dead_shows >= MAX_DEAD_SHOWS or time.monotonic() > self._shows_end:
+            self.gave_up = True
+            return RejectedRow(tag.name, "not asked: the host answers too slowly", "upstream_timeout", kept=True)
+        try:
+            self.shown[tag.digest] = self.client.show(tag.name)
+        except UpstreamError as error:
+            # Another thread's count may be lost here; that costs one call more.
+            self._dead_shows += isinstance(error, UpstreamTimeout | UpstreamUnreachable)
+            self.failed_shows[tag.digest] = error.message
+            return RejectedRow(tag.name, error.message, error.code, kept=True)
+        return None
 
 
 def check_category(category: str) -> None:
@@ -179,7 +187,7 @@ def parameters_of(model: OllamaModel) -> dict[str, Any]:
         "format": tag.format,
         "parameter_size": tag.parameter_size,
         "quantization": tag.quantization,
-        "parent_model": tag.parent_model,
+        "parent_model": tag.parent_model or (show.parent_model if show else ""),
         "max_tokens": model.context_length,
         "context_length": model.context_length,
         "embedding_length": model.embedding_length,
@@ -196,6 +204,10 @@ def parameters_of(model: OllamaModel) -> dict[str, Any]:
             "weights_digest": show.weights,
         }
     return {name: value for name, value in facts.items() if value not in (None, "", [], {}, False)}
+
+
+def _by_name(tag: TagRow) -> tuple[str, str]:
+    return tag.name, tag.digest
 
 
 def _with_show(tag: TagRow, show: ShowReply | None) -> OllamaModel:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Container
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +27,12 @@ from unified_app.sources import source_classes
 logger = logging.getLogger(__name__)
 
 DEMO_NAME = "demo"
+# Who acts when OLLAMA_HOSTS, or the start of the demo, changes a host.
+ENVIRONMENT = "environment"
+FROM_ENVIRONMENT = (Host.Origin.ENVIRONMENT, Host.Origin.DEFAULT)
+# How long a host may take to say that it is there: at start-up somebody waits; later a busy one is not a dead one.
 PROBE_SECONDS = 2.0
+CHECK_SECONDS = 5.0
 CHECKERS = 8
 EDITABLE = ("name", "url", "enabled")
 
@@ -43,17 +51,21 @@ class TestOutcome:
 def save_host(host: Host, *, by: str, token: str | None = None) -> Host:
     """Validate and write a new or changed host; `token` None keeps the stored one, "" clears it.
 
-    Raises InvalidInput naming the fields. A new name moves the placements along; disabling or another URL
-    retires what only this host had, until the next sync finds it again.
+    Raises InvalidInput naming the fields. A new name or URL moves the placements along; disabling retires what
+    only this host had, until it is enabled and a sync finds it again.
     """
     host.url = normalise_url(host.url)
     if token is not None:
-        host.sealed_token = vault.seal(token.strip())
+        host.sealed_token = vault.seal(_checked_token(token))
     _validate(host)
     with transaction.atomic():
         RegistryEpoch.lock()
         before = Host.objects.filter(pk=host.pk).first() if host.pk else None
-        host.save()
+        if before is not None and by != ENVIRONMENT and _differs(before, host):
+            # What a person has changed is that person's: the environment does not change it back.
+            host.origin = Host.Origin.MANUAL if host.origin != Host.Origin.DEMO else host.origin
+        # Only what was edited: checks and syncs write the other columns meanwhile.
+        host.save(update_fields=None if before is None else [*EDITABLE, "sealed_token", "origin"])
         _record(before, host, by, token)
         if before is not None:
             _follow(before, host)
@@ -64,6 +76,7 @@ def save_host(host: Host, *, by: str, token: str | None = None) -> Host:
 def delete_host(host: Host, *, by: str) -> None:
     """Delete a host; models that only it had are retired, the others lose this placement."""
     with transaction.atomic():
+        RegistryEpoch.lock()
         syncing.retire_place(OllamaSource.name, host.name, f"host {host.name} was deleted by {by}")
         record("host", host.name, by, {"deleted": (host.url, None)})
         host.delete()
@@ -73,9 +86,9 @@ def delete_host(host: Host, *, by: str) -> None:
 def test_connection(host: Host) -> TestOutcome:
     """Ask a host for its version and its models now, and note what was found; never raises."""
     try:
-        client = client_for(host, timeout=min(5.0, settings.UPSTREAM_TIMEOUT))
-        version = client.version()
-        models = len(client.tags())
+        with closing(client_for(host, timeout=min(CHECK_SECONDS, settings.UPSTREAM_TIMEOUT))) as client:
+            version = client.version()
+            models = len(client.tags())
     except RegistryError as error:
         if host.pk:
             mark_down(host, error)
@@ -89,7 +102,7 @@ def check_hosts() -> dict[str, str]:
     """Ask every enabled host whether it is there, all at once; return {name: state} and note it in the rows."""
     hosts = list(Host.objects.enabled())
     with ThreadPoolExecutor(CHECKERS, thread_name_prefix="check") as pool:
-        answers = list(pool.map(_probe, hosts))
+        answers = list(pool.map(_probe, hosts, repeat(CHECK_SECONDS)))
     for host, answer in zip(hosts, answers, strict=True):
         if isinstance(answer, RegistryError):
             mark_down(host, answer)
@@ -99,17 +112,16 @@ def check_hosts() -> dict[str, str]:
 
 
 def ensure_environment_hosts() -> None:
-    """Make the rows agree with OLLAMA_HOSTS; hosts that people made are left alone."""
+    """Make the rows agree with OLLAMA_HOSTS; hosts that people made or changed are left alone."""
     wanted = parse_hosts(settings.OLLAMA_HOSTS)
     origin = Host.Origin.ENVIRONMENT
     if not wanted:
         wanted, origin = parse_hosts([settings.DEFAULT_OLLAMA_HOST]), Host.Origin.DEFAULT
-    ours = [Host.Origin.ENVIRONMENT, Host.Origin.DEFAULT]
-    for host in Host.objects.filter(origin__in=ours, enabled=True).exclude(name__in=wanted):
-        host.enabled = False
-        save_host(host, by="environment")
     for name, url in wanted.items():
-        _ensure(name, url, origin)
+        _ensure(name, url, origin, wanted)
+    for host in Host.objects.enabled().filter(origin__in=FROM_ENVIRONMENT).exclude(name__in=wanted):
+        host.enabled = False
+        save_host(host, by=ENVIRONMENT)
 
 
 def set_demo_host(url: str | None) -> None:
@@ -118,11 +130,11 @@ def set_demo_host(url: str | None) -> None:
     if url is None:
         if host is not None and host.enabled:
             host.enabled = False
-            save_host(host, by="run")
+            save_host(host, by=ENVIRONMENT)
         return
     host = host or Host(name=_free_name(DEMO_NAME), origin=Host.Origin.DEMO)
     host.url, host.enabled = url, True
-    save_host(host, by="run")
+    save_host(host, by=ENVIRONMENT)
 
 
 def any_source_answers() -> bool:
@@ -132,12 +144,13 @@ def any_source_answers() -> bool:
             return True
     hosts = [h for h in Host.objects.enabled() if not h.is_demo]
     with ThreadPoolExecutor(CHECKERS, thread_name_prefix="probe") as pool:
-        return any(not isinstance(answer, RegistryError) for answer in pool.map(_probe, hosts))
+        return any(not isinstance(answer, RegistryError) for answer in pool.map(_probe, hosts, repeat(PROBE_SECONDS)))
 
 
-def _probe(host: Host) -> str | RegistryError:
+def _probe(host: Host, seconds: float) -> str | RegistryError:
     try:
-        return client_for(host, timeout=PROBE_SECONDS).version()
+        with closing(client_for(host, timeout=seconds)) as client:
+            return client.version()
     except RegistryError as error:
         return error
 
@@ -175,24 +188,47 @@ def _record(before: Host | None, host: Host, by: str, token: str | None) -> None
 
 def _follow(before: Host, host: Host) -> None:
     """Let the placements of a changed host follow it."""
-    placements = Placement.objects.filter(source=OllamaSource.name, place=before.name)
+    placements = Placement.objects.filter(source=OllamaSource.name)
     if before.name != host.name:
-        placements.update(place=host.name)
+        # What a host of that name left behind, long deleted, would be in the way.
+        placements.filter(place=host.name).delete()
+        placements.filter(place=before.name).update(place=host.name)
+    if before.url != host.url:
+        placements.filter(place=host.name).update(base_url=host.url)
+        Host.objects.filter(pk=host.pk).update(state=Host.State.UNKNOWN, version="", last_error="")
     if before.enabled and not host.enabled:
         syncing.retire_place(OllamaSource.name, host.name, f"host {host.name} is disabled")
-    if before.url != host.url:
-        Host.objects.filter(pk=host.pk).update(state=Host.State.UNKNOWN, version="", last_error="")
 
 
-def _ensure(name: str, url: str, origin: str) -> None:
+def _differs(before: Host, host: Host) -> bool:
+    return any(getattr(before, name) != getattr(host, name) for name in EDITABLE)
+
+
+def _checked_token(token: str) -> str:
+    """Return a token that can stand in a header. Raises InvalidInput, without the token, for another."""
+    token = token.strip()
+    if token and not (token.isascii() and token.isprintable() and " " not in token):
+        message = "A token has printable ASCII characters and no spaces."
+        raise InvalidInput(f"token: {message}", details={"token": [message]})
+    return token
+
+
+def _ensure(name: str, url: str, origin: str, wanted: Container[str]) -> None:
+    """Make one host of the environment; one that only got another name there keeps its row."""
     host = Host.objects.filter(name=name).first()
     if host is None:
-        save_host(Host(name=name, url=url, origin=origin), by="environment")
-    elif host.origin not in (Host.Origin.ENVIRONMENT, Host.Origin.DEFAULT):
-        logger.warning("OLLAMA_HOSTS names %r, which somebody made by hand; that row is kept as it is", name)
-    elif (host.url, host.origin, host.enabled) != (url, origin, True):
-        host.url, host.origin, host.enabled = url, origin, True
-        save_host(host, by="environment")
+        same = Host.objects.filter(url=url)
+        if same.filter(origin=Host.Origin.MANUAL).exists():
+            return  # somebody renamed it here
+        renamed = [h for h in same.filter(origin__in=FROM_ENVIRONMENT) if h.name not in wanted]
+        host = renamed[0] if renamed else Host(origin=origin)
+    elif host.origin not in FROM_ENVIRONMENT:
+        if host.url != url:
+            logger.warning("OLLAMA_HOSTS names %r, which somebody made or changed here; that row is kept", name)
+        return
+    if host.pk is None or (host.name, host.url, host.origin, host.enabled) != (name, url, origin, True):
+        host.name, host.url, host.origin, host.enabled = name, url, origin, True
+        save_host(host, by=ENVIRONMENT)
 
 
 def _free_name(name: str) -> str:

@@ -24,8 +24,10 @@ class OllamaModelLoader:
 
     def load_models_batch(self, model_names: Iterable[str]) -> list[OllamaModel]:
         """Return the named models, in that order, from one listing. Raises NotFound naming what is missing."""
-        listed = {name_key(m.tag.name): m for m in self.load_all() if isinstance(m, OllamaModel)}
         names = list(model_names)
+        keys = {name_key(name) for name in names}
+        rows = self.category_loader.listing(lambda tag: name_key(tag.name) in keys)
+        listed = {name_key(row.tag.name): row for row in rows if isinstance(row, OllamaModel)}
         missing = [name for name in names if name_key(name) not in listed]
         if missing:
             raise NotFound(f"The host at {self.category_loader.base_url} lacks: {', '.join(missing)}.")

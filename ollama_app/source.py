@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
-from datetime import timedelta
-from typing import Any, ClassVar
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from typing import ClassVar
 
 from django.conf import settings
-from django.db.models import Q
+from django.db import transaction
 from django.utils import timezone
 
 from ollama_app.category_loader import OllamaCategoryLoader, OllamaModel
-from ollama_app.client import OllamaClient, ShowReply
+from ollama_app.client import OllamaClient
 from ollama_app.model_loader import OllamaModelLoader, to_unified
 from ollama_app.models import DigestFacts, Host
+from ollama_app.replies import ShowReply
+from ollama_app.versions import is_newer
 from unified_app import jobs
-from unified_app.errors import RegistryError
+from unified_app.errors import Conflict, RegistryError
 from unified_app.model_objects import RejectedRow, UnifiedModelObject
-from unified_app.models import Placement
+from unified_app.models import Placement, RegistryEpoch
 from unified_app.sources import Place, Source
 from unified_app.upstream import JsonClient
 
-FAILED_SHOW_RESTS = timedelta(days=1)
+FAILED_SHOW_RESTS = timedelta(hours=1)
+# The columns of DigestFacts that only a `show` that answered may write.
+SHOWN = ("capabilities", "facts", "texts")
 
 
 def client_for(host: Host, *, timeout: float | None = None) -> OllamaClient:
@@ -43,20 +48,21 @@ class OllamaSource(Source):
     name: ClassVar[str] = "ollama"
     label: ClassVar[str] = "Ollama"
 
-    def __init__(self, place: str, *, only: set[str] | None = None) -> None:
-        """`only` makes it a reading for details: `show` is asked for these digests, and for no others."""
+    def __init__(
+        self, place: str, *, only: Collection[str] | None = None, loader: OllamaCategoryLoader | None = None
+    ) -> None:
+        """`only` makes it a reading for details: `show` is asked for these digests, and for no others.
+
+        `loader` reads the host instead of one made here.
+        """
         super().__init__(place)
         self.host = Host.objects.get(name=place)
+        self.loader = loader or OllamaCategoryLoader(self.host.url, details_of=only)
+        self._given_client = loader.client if loader else None
+        self._only = only
         self._known = known_shows()
+        self.loader.shown.update(self._known)
         self._version = ""
-        self._error: RegistryError | None = None
-        self.loader: OllamaCategoryLoader | None = None
-        try:
-            client = client_for(self.host)
-        except RegistryError as error:  # the token cannot be read: this host's sync tells so, others go on
-            self._error = error
-            return
-        self.loader = OllamaCategoryLoader(self.host.url, client=client, shown=dict(self._known), details_of=only)
 
     @classmethod
     def places(cls) -> list[Place]:
@@ -66,18 +72,30 @@ class OllamaSource(Source):
         return [_place(host) for host in told or hosts]
 
     def fetch(self) -> Iterator[UnifiedModelObject | RejectedRow]:
-        if self.loader is None:
-            assert self._error is not None
-            raise self._error
-        self._version = self.loader.client.version()
-        for row in OllamaModelLoader(self.loader).load_all():
-            yield row if isinstance(row, RejectedRow) else self._unified(row)
+        # Made here and not before: a token that cannot be read is this host's failure and no other's.
+        self.loader.client = self._given_client or client_for(self.host)
+        with closing(self.loader.client):
+            self._version = self.loader.client.version()
+            for row in OllamaModelLoader(self.loader).load_all():
+                yield row if isinstance(row, RejectedRow) else self._unified(row)
 
     @classmethod
     def texts(cls, digest: str) -> dict[str, str]:
         """Return the long texts of one digest: template, system, license."""
         found = DigestFacts.objects.filter(digest=digest).values_list("texts", flat=True).first()
         return found or {}
+
+    def record_reading(self) -> None:
+        """Keep what `show` told, so that no later reading asks again. Raises Conflict when the host has changed."""
+        as_read = Host.objects.enabled().filter(pk=self.host.pk, name=self.place, url=self.host.url)
+        if not as_read.exists():
+            raise Conflict("The host was changed, disabled or deleted while it was read.")
+        new = {d: show for d, show in self.loader.shown.items() if self._known.get(d) is not show}
+        unread = dict(self.loader.failed_shows)
+        if self._only and not self.loader.gave_up:
+            # What was wanted and has neither answer nor error: a cloud model, or one that has just vanished.
+            unread = dict.fromkeys(set(self._only) - set(new), "not asked") | unread
+        keep_shows(new, unread, self._version)
 
     def record_success(self) -> None:
         Host.objects.filter(pk=self.host.pk).update(
@@ -87,33 +105,15 @@ class OllamaSource(Source):
             last_error="",
             down_since=None,
         )
-        self.keep_new_shows()
-        if self._lacks_details():
+        if digests_without_details(self.host, self._version):
             request_details(self.host)
 
     def record_failure(self, error: RegistryError) -> None:
         mark_down(self.host, error)
 
-    def keep_new_shows(self, asked: Iterable[str] = ()) -> int:
-        """Store what `show` told in this reading, so that no later one asks again; return how many failed.
-
-        What was `asked` for and has neither answer nor error (a cloud model, one that has just vanished) is
-        noted as asked.
-        """
-        assert self.loader is not None
-        new = {d: s for d, s in self.loader.shown.items() if self._known.get(d) is not s}
-        failed = self.loader.failed_shows
-        missing = set(asked) - set(self._known) - set(new)
-        keep_shows(new, dict.fromkeys(missing, "not asked") | failed, self._version)
-        self._known |= new
-        return len(failed)
-
     def _unified(self, model: OllamaModel) -> UnifiedModelObject:
         credential = f"ollama.host:{self.host.pk}" if self.host.has_token else ""
         return to_unified(model, place=self.place, base_url=self.host.url, credential=credential)
-
-    def _lacks_details(self) -> bool:
-        return bool(digests_without_details(self.host))
 
 
 def digests_at(host: Host) -> set[str]:
@@ -124,31 +124,37 @@ def digests_at(host: Host) -> set[str]:
 
 def known_shows() -> dict[str, ShowReply]:
     """Return by digest what any server showed before."""
-    rows = DigestFacts.objects.filter(error="").defer("texts")
-    return {row.digest: _reply(row) for row in rows.iterator()}
+    rows = DigestFacts.objects.defer("texts")
+    return {row.digest: _reply(row) for row in rows.iterator() if row.facts}
 
 
-def keep_shows(shown: dict[str, ShowReply], failed: dict[str, str], version: str) -> None:
-    """Upsert what `show` told, and the digests whose show failed, so that they are not asked all the time."""
+def keep_shows(shown: dict[str, ShowReply], unread: dict[str, str], version: str) -> None:
+    """Upsert what `show` told, and why it told nothing; what an earlier one told of a digest stays then."""
     now = timezone.now()
-    rows = [_row(digest, reply, version, now) for digest, reply in shown.items()]
-    rows += [
+    asked = ["server_version", "error", "asked_at"]
+    _upsert([_row(digest, reply, version, now) for digest, reply in shown.items()], [*asked, *SHOWN])
+    failed = [
         DigestFacts(digest=digest, server_version=version, error=message, asked_at=now)
-        for digest, message in failed.items()
+        for digest, message in unread.items()
         if digest not in shown
     ]
-    DigestFacts.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["digest"],
-        update_fields=["server_version", "capabilities", "facts", "texts", "error", "asked_at"],
-    )
+    _upsert(failed, asked)
 
 
-def digests_without_details(host: Host) -> set[str]:
-    """Return the digests on this host that `show` was not asked for; one that failed is asked again after a day."""
-    settled = Q(error="") | Q(asked_at__gt=timezone.now() - FAILED_SHOW_RESTS)
-    return digests_at(host) - set(DigestFacts.objects.filter(settled).values_list("digest", flat=True))
+def digests_without_details(host: Host, version: str) -> set[str]:
+    """Return the digests on this host that `show` should be asked for.
+
+    One that could not be read is asked again after an hour, and each is asked again by a newer server, which may
+    derive more from the same digest.
+    """
+    rested = timezone.now() - FAILED_SHOW_RESTS
+    rows = DigestFacts.objects.values_list("digest", "server_version", "error", "asked_at")
+    settled = {
+        digest
+        for digest, server_version, error, asked_at in rows
+        if not is_newer(version, server_version) and (not error or asked_at > rested)
+    }
+    return digests_at(host) - settled
 
 
 def request_details(host: Host) -> None:
@@ -159,10 +165,12 @@ def request_details(host: Host) -> None:
 def mark_down(host: Host, error: RegistryError) -> None:
     """Note that the host could not be read; its models stay, its placements are not routed to."""
     now = timezone.now()
-    Host.objects.filter(pk=host.pk).update(state=Host.State.DOWN, last_error=error.message)
-    Host.objects.filter(pk=host.pk, down_since=None).update(down_since=now)
-    there = Placement.objects.present().filter(source=OllamaSource.name, place=host.name)
-    there.update(state=Placement.State.UNREACHABLE)
+    available = Placement.objects.filter(source=OllamaSource.name, place=host.name, state=Placement.State.AVAILABLE)
+    with transaction.atomic():
+        Host.objects.filter(pk=host.pk).update(state=Host.State.DOWN, last_error=error.message)
+        Host.objects.filter(pk=host.pk, down_since=None).update(down_since=now)
+        if available.update(state=Placement.State.UNREACHABLE):
+            RegistryEpoch.bump()
 
 
 def _place(host: Host) -> Place:
@@ -178,7 +186,11 @@ def _place(host: Host) -> Place:
     )
 
 
-def _row(digest: str, reply: ShowReply, version: str, now: Any) -> DigestFacts:
+def _upsert(rows: list[DigestFacts], fields: list[str]) -> None:
+    DigestFacts.objects.bulk_create(rows, update_conflicts=True, unique_fields=["digest"], update_fields=fields)
+
+
+def _row(digest: str, reply: ShowReply, version: str, now: datetime) -> DigestFacts:
     facts = asdict(reply)
     return DigestFacts(
         digest=digest,
@@ -191,8 +203,12 @@ def _row(digest: str, reply: ShowReply, version: str, now: Any) -> DigestFacts:
 
 
 def _reply(row: DigestFacts) -> ShowReply:
-    facts = dict(row.facts)
+    """Return a stored show; a fact that an earlier version of this program kept and this one lacks is left out."""
+    facts = {name: value for name, value in row.facts.items() if name in _FACT_NAMES}
     for name in ("families", "template_words"):
         facts[name] = tuple(facts.get(name) or ())
     capabilities = None if row.capabilities is None else tuple(row.capabilities)
     return ShowReply(capabilities=capabilities, **facts)
+
+
+_FACT_NAMES = {f.name for f in fields(ShowReply)} - {"capabilities", "texts"}

@@ -63,7 +63,13 @@ class Source(ABC):
         """Return long texts that are kept of one digest, such as its template and licence; queries the database."""
         return {}
 
-    def record_success(self) -> None:  # noqa: B027 - a hook: doing nothing is right for most
+    def record_reading(self) -> None:  # noqa: B027 - a hook: doing nothing is right for most
+        """Keep what was read beside the models; runs in the transaction that writes them.
+
+        Raises Conflict when the place is no longer the one that was read, which undoes the write.
+        """
+
+    def record_success(self) -> None:  # noqa: B027 - a hook too
         """Note that the place answered; queue what may follow later. Called after the registry was written."""
 
     def record_failure(self, error: RegistryError) -> None:  # noqa: B027 - a hook too

@@ -10,11 +10,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from unified_app import jobs, writing
-from unified_app.errors import NotFound, RegistryError, UpstreamError
+from unified_app.errors import NotFound, RegistryError, UpstreamError, UpstreamInvalid
 from unified_app.model_objects import RejectedRow, SyncResult, UnifiedModelObject
 from unified_app.models import Job, RegistryEpoch, SyncRun
 from unified_app.naming import name_key
@@ -28,6 +28,8 @@ MAX_READERS = 8
 JOIN_POLL_SECONDS = 0.2
 # A run that another job began is waited for this long before its host is left to that job.
 JOIN_SECONDS = 120.0
+# A listing can hold a million rows that are not right; a run tells the first ones.
+MAX_FAILURES = 100
 
 
 @dataclass
@@ -74,23 +76,17 @@ def sync_places(sources: list[Source], *, by: str, handle: jobs.Handle | None = 
     """Sync every given place and return the sum. Network in threads, database in this one."""
     began = time.monotonic()
     runs = [run for source in sources for run in [_begin(source, by, handle)]]
-    outcomes: list[SyncRun] = []
+    done: list[SyncRun] = []
     seen: dict[str, str] = {}
     mine = [(source, run) for source, (run, is_mine) in zip(sources, runs, strict=True) if is_mine]
     for source, run, reading in _read_all(mine, handle):
         plan = _write(source, run, reading, handle)
         seen |= plan.seen
-        outcomes.append(run)
+        done.append(run)
         if handle:
-            handle.progress(done=len(outcomes), total=len(sources), current=run.place)
-    for run, is_mine in runs:
-        if not is_mine:
-            outcomes.append(_joined(run, handle))
-    result = _sum(outcomes, time.monotonic() - began)
-    result.categories = count_categories(seen)
-    # One model on two hosts is one model; what another process synced is known by its number only.
-    result.synced_models = len(seen) + sum(run.seen for run, is_mine in runs if not is_mine)
-    return result
+            handle.progress(done=len(done), total=len(sources), current=run.place)
+    joined = [_joined(run, handle) for run, is_mine in runs if not is_mine]
+    return _sum(done, joined, seen, time.monotonic() - began)
 
 
 def retire_place(source: str, place: str, reason: str) -> SyncPlan:
@@ -227,22 +223,40 @@ def _read_all(
 
 def _write(source: Source, run: SyncRun, reading: Reading, handle: jobs.Handle | None) -> SyncPlan:
     if reading.error is not None:
-        error = reading.error
-        source.record_failure(error)
-        failure = _failure(run.source, run.place, error.code, error.message)
-        _close(run, SyncRun.State.FAILED, handle, failed=[failure])
-        return SyncPlan()
+        source.record_failure(reading.error)
+        return _fail(run, reading.error, handle)
 
     def close(plan: SyncPlan) -> None:
+        source.record_reading()
         rejected = [*reading.rejected, *plan.rejected]
         state = SyncRun.State.PARTIAL if rejected else SyncRun.State.SUCCESS
-        failed = [_failure(run.source, run.place, r.code, f"{r.row}: {r.message}") for r in rejected]
-        _close(run, state, handle, failed=failed, **_counts(plan))
+        _close(run, state, handle, failed=_failures(run, rejected), **_counts(plan))
 
     whole = all(rejected.kept for rejected in reading.rejected)
-    plan = apply(source.name, source.place, reading, complete=whole, before_commit=close)
+    try:
+        plan = apply(source.name, source.place, reading, complete=whole, before_commit=close)
+    except RegistryError as error:
+        return _fail(run, error, handle)
+    except DataError as error:  # a value that this database cannot hold: this place's failure, no other's
+        logger.warning("storing %s %s: %s", source.name, source.place, type(error).__name__)
+        return _fail(run, UpstreamInvalid("It told a value that the database cannot hold."), handle)
     source.record_success()
     return plan
+
+
+def _fail(run: SyncRun, error: RegistryError, handle: jobs.Handle | None) -> SyncPlan:
+    failure = _failure(run.source, run.place, error.code, error.message)
+    _close(run, SyncRun.State.FAILED, handle, failed=[failure])
+    return SyncPlan()
+
+
+def _failures(run: SyncRun, rejected: list[RejectedRow]) -> list[dict[str, str]]:
+    """Return the run's failures; of very many rows the first ones and how many more there are."""
+    shown = [_failure(run.source, run.place, r.code, f"{r.row}: {r.message}") for r in rejected[:MAX_FAILURES]]
+    if len(rejected) > MAX_FAILURES:
+        more = len(rejected) - MAX_FAILURES
+        shown.append(_failure(run.source, run.place, "invalid_row", f"{more} more rows that are not right"))
+    return shown
 
 
 def _close(run: SyncRun, state: SyncRun.State, handle: jobs.Handle | None, **values: Any) -> None:
@@ -284,20 +298,37 @@ def _joined(run: SyncRun, handle: jobs.Handle | None) -> SyncRun:
     return run
 
 
-def _sum(runs: list[SyncRun], duration: float) -> SyncResult:
-    result = SyncResult(duration=duration)
-    for run in runs:
-        result.created += run.created
-        result.updated += run.updated
-        result.unchanged += run.unchanged
-        result.retired += run.retired
-        result.failed.extend(run.failed)
+def _sum(done: list[SyncRun], joined: list[SyncRun], seen: dict[str, str], duration: float) -> SyncResult:
+    """Return what all runs did. One model on two hosts is one model, so ids are counted, not the runs' numbers.
+
+    What another process saw and left alone is known by its number only.
+    """
+    runs = [*done, *joined]
+    created, updated, retired = (_changed(runs, kind) for kind in ("created", "updated", "retired"))
+    updated -= created
+    return SyncResult(
+        result=_verdict(runs),
+        synced_models=len(seen) + sum(run.seen for run in joined),
+        categories=count_categories(seen),
+        duration=duration,
+        created=len(created),
+        updated=len(updated),
+        unchanged=len(seen.keys() - created - updated) + sum(run.unchanged for run in joined),
+        # One host lost it and another, read later, has it.
+        retired=len(retired - created - updated - seen.keys()),
+        failed=[failure for run in runs for failure in run.failed],
+    )
+
+
+def _changed(runs: list[SyncRun], kind: str) -> set[str]:
+    return {model_id for run in runs for model_id in run.changes.get(kind, ())}
+
+
+def _verdict(runs: list[SyncRun]) -> str:
     unread = [run for run in runs if run.state in (SyncRun.State.FAILED, SyncRun.State.CANCELLED)]
     if runs and len(unread) == len(runs):
-        result.result = "failed"
-    elif result.failed or unread:
-        result.result = "partial"
-    return result
+        return "failed"
+    return "partial" if unread or any(run.failed for run in runs) else "success"
 
 
 def _failure(source: str, place: str, code: str, message: str) -> dict[str, str]:

@@ -5,19 +5,14 @@ For listings and metadata. The gateway's streams have a client of their own.
 
 from __future__ import annotations
 
+import http.client
 import json
-import math
-import socket
-import threading
 import time
-from contextlib import suppress
 from typing import Any, NoReturn
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3 import HTTPResponse, Timeout
+from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTimeoutError
 
 from unified_app.errors import (
     UpstreamError,
@@ -26,17 +21,23 @@ from unified_app.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from unified_app.whole_replies import whole_reply_session
 
 CONNECT_SECONDS = 3.0
 RETRY_PAUSE_SECONDS = 0.2
+# Of an answer that is an error only the beginning is read: its own words stand there.
+ERROR_BYTES = 64 * 1024
+# A short text can become a huge object: `[[],[],...` takes twenty times its length in memory. 10,000 models of an
+# Ollama host have about 200,000 pieces.
+MAX_PIECES = 1_000_000
 _CHUNK = 64 * 1024
-_local = threading.local()
 
 
 class JsonClient:
     """Calls one upstream. Cheap to build; its pooled connections serve up to `pool` threads.
 
     `timeout` is in seconds and bounds one whole reply, headers and body; `max_bytes` bounds its decoded body.
+    The token goes to this upstream only and never into a message.
     """
 
     def __init__(
@@ -50,9 +51,10 @@ class JsonClient:
         session: requests.Session | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._token = token
         self._timeout = timeout
         self._max_bytes = max_bytes
-        self._session = session or _pooled_session(pool)
+        self._session = session or whole_reply_session(pool)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, path: str, *, timeout: float | None = None) -> Any:
@@ -69,47 +71,60 @@ class JsonClient:
 
     def _call(self, method: str, path: str, body: Any, timeout: float | None, *, retry: bool) -> Any:
         limit = timeout or self._timeout
-        with _Deadline(limit) as deadline:
-            try:
-                raw = self._exchange(method, path, body, deadline)
-            except UpstreamUnreachable:
-                if not retry or deadline.passed:
-                    raise
-                time.sleep(RETRY_PAUSE_SECONDS)
-                raw = self._exchange(method, path, body, deadline)
+        end = time.monotonic() + limit
+        try:
+            raw = self._exchange(method, path, body, limit)
+        except UpstreamUnreachable:
+            left = end - time.monotonic() - RETRY_PAUSE_SECONDS
+            if not retry or left <= 0:
+                raise
+            time.sleep(RETRY_PAUSE_SECONDS)
+            raw = self._exchange(method, path, body, left)
         return parse_json(raw)
 
-    def _exchange(self, method: str, path: str, body: Any, deadline: _Deadline) -> bytes:
+    def _exchange(self, method: str, path: str, body: Any, seconds: float) -> bytes:
         try:
             response = self._session.request(
                 method,
                 self.base_url + path,
                 json=body,
                 headers=self._headers,
-                timeout=(min(CONNECT_SECONDS, deadline.limit), deadline.limit),
+                # `total` counts the time to connect too; types-requests does not know that this is allowed.
+                timeout=Timeout(total=seconds, connect=min(CONNECT_SECONDS, seconds)),  # type: ignore[arg-type]
                 allow_redirects=False,
                 stream=True,
             )
             with response:
-                raw = self._read(response)
-                _refuse_status(response, raw)
-                return raw
+                return self._body(response)
         except (requests.RequestException, HTTPError, OSError) as error:
-            _translate(error, deadline)
+            raise _translated(error) from error
 
-    def _read(self, response: requests.Response) -> bytes:
-        """Return the body; a declared length that is too much is not even begun."""
-        declared = response.headers.get("Content-Length", "")
-        if declared.isdecimal() and int(declared) > self._max_bytes:
+    def _body(self, response: requests.Response) -> bytes:
+        """Return the body of a good answer; what is none becomes an error without reading all of it."""
+        if 300 <= response.status_code < 400:
+            target = self._said(response.headers.get("Location", "nowhere"))
+            raise UpstreamRefused(f"It redirects to {target}; that is not followed. Use the final address as URL.")
+        if response.status_code >= 400:
+            raise self._refusal(response)
+        if (_whole_number(response.headers.get("Content-Length", "")) or 0) > self._max_bytes:
             self._too_large()
-        stream: HTTPResponse = response.raw
-        parts, size = [], 0
-        while chunk := stream.read(_CHUNK, decode_content=True):
-            size += len(chunk)
-            if size > self._max_bytes:
-                self._too_large()
-            parts.append(chunk)
-        return b"".join(parts)
+        raw = _read(response, self._max_bytes + 1)
+        if len(raw) > self._max_bytes:
+            self._too_large()
+        return raw
+
+    def _refusal(self, response: requests.Response) -> UpstreamError:
+        said = self._said(error_text(_read(response, ERROR_BYTES)))
+        message = f"It answered {response.status_code}" + (f": {said}" if said else ".")
+        error = UpstreamError(message, retry_after=_whole_number(response.headers.get("Retry-After", "")))
+        error.upstream_status = response.status_code
+        return error
+
+    def _said(self, text: str) -> str:
+        """Return the upstream's words fit for a log line: one line, no control characters, and never our token."""
+        if self._token:
+            text = text.replace(self._token, "***")
+        return "".join(c if c.isprintable() else " " for c in text)[:200].strip()
 
     def _too_large(self) -> NoReturn:
         raise UpstreamInvalid(f"The answer is larger than {self._max_bytes // 2**20} MB.")
@@ -117,6 +132,8 @@ class JsonClient:
 
 def parse_json(raw: bytes) -> Any:
     """Return the value in `raw`; what is not strict JSON is UpstreamInvalid, with what it looks like."""
+    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > MAX_PIECES:
+        raise UpstreamInvalid(f"The answer has more than {MAX_PIECES:,} values.")
     try:
         return json.loads(raw, parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -126,7 +143,7 @@ def parse_json(raw: bytes) -> Any:
 
 
 def error_text(raw: bytes) -> str:
-    """Return the upstream's own words from an error body, at most 200 characters; empty when there are none."""
+    """Return the upstream's own words from an error body; empty when there are none."""
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):
@@ -134,109 +151,46 @@ def error_text(raw: bytes) -> str:
     text = value.get("error") if isinstance(value, dict) else None
     if isinstance(text, dict):
         text = text.get("message")
-    return text[:200].replace("\0", "") if isinstance(text, str) else ""
+    return text if isinstance(text, str) else ""
 
 
-class _Deadline:
-    """Ends the call that runs in this thread when its time is up, whatever phase it is in.
-
-    A read time-out alone begins anew with each byte, so an upstream that sends one byte at a time would never
-    be timed out. Shutting the socket down wakes the blocked read.
-    """
-
-    def __init__(self, limit: float) -> None:
-        self.limit = limit
-        self.passed = False
-        self._socket: socket.socket | None = None
-        self._timer = threading.Timer(limit, self._expire)
-        self._timer.daemon = True
-
-    def __enter__(self) -> _Deadline:
-        _local.deadline = self
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        _local.deadline = None
-
-    def watch(self, connection: HTTPConnection) -> None:
-        self._socket = connection.sock
-        if self.passed:
-            self._expire()
-
-    def _expire(self) -> None:
-        self.passed = True
-        if self._socket is not None:
-            with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+def _read(response: requests.Response, limit: int) -> bytes:
+    """Return at most `limit` bytes of the decoded body."""
+    stream: HTTPResponse = response.raw
+    parts, left = [], limit
+    while left > 0 and (chunk := stream.read(min(_CHUNK, left), decode_content=True)):
+        parts.append(chunk)
+        left -= len(chunk)
+    return b"".join(parts)
 
 
-class _Watched:
-    """Mixed into urllib3's connections: tells this thread's deadline which socket the request went to."""
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        super().request(*args, **kwargs)  # type: ignore[misc]
-        deadline: _Deadline | None = getattr(_local, "deadline", None)
-        if deadline is not None:
-            deadline.watch(self)  # type: ignore[arg-type]
+def _whole_number(text: str) -> int | None:
+    """Return the number in a header, or None; one of thousands of digits is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
-class _WatchedHTTP(_Watched, HTTPConnection):
-    pass
-
-
-class _WatchedHTTPS(_Watched, HTTPSConnection):
-    pass
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTP
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedHTTPS
-
-
-def _pooled_session(pool: int) -> requests.Session:
-    session = requests.Session()
-    # The address is the operator's; a proxy or netrc of the environment must not change where keys go.
-    session.trust_env = False
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool, max_retries=0)
-    adapter.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, adapter)
-    return session
-
-
-def _refuse_status(response: requests.Response, raw: bytes) -> None:
-    status = response.status_code
-    if status < 300:
-        return
-    if status < 400:
-        target = response.headers.get("Location", "nowhere")[:200]
-        raise UpstreamRefused(f"It redirects to {target}; that is not followed. Use the final address as URL.")
-    said = error_text(raw)
-    message = f"It answered {status}" + (f": {said}" if said else ".")
-    retry_after = response.headers.get("Retry-After", "")
-    wait = float(retry_after) if retry_after.isdecimal() and math.isfinite(float(retry_after)) else None
-    error = UpstreamError(message, retry_after=wait)
-    error.upstream_status = status
-    raise error
-
-
-def _translate(error: Exception, deadline: _Deadline) -> NoReturn:
-    if deadline.passed or isinstance(error, requests.ReadTimeout | ReadTimeoutError):
-        raise UpstreamTimeout(f"No complete answer within {deadline.limit:g} s.") from error
+def _translated(error: Exception) -> UpstreamError:
+    """Return our error for one of the HTTP library's."""
+    if isinstance(error, requests.ReadTimeout | ReadTimeoutError):
+        return UpstreamTimeout("It did not finish its answer in time.")
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        raise UpstreamInvalid("Its URL cannot be used.") from error
+        return UpstreamInvalid("Its URL cannot be used.")
     if isinstance(error, requests.ConnectTimeout):
-        raise UpstreamUnreachable("Nothing answers at its address (connecting timed out).") from error
+        return UpstreamUnreachable("Nothing answers at its address (connecting timed out).")
     if isinstance(error, requests.exceptions.SSLError):
-        raise UpstreamUnreachable("Its TLS certificate or protocol is not accepted.") from error
-    if isinstance(error, requests.ConnectionError):
-        raise UpstreamUnreachable(f"Nothing answers at its address ({_reason(error)}).") from error
-    raise UpstreamInvalid("The answer broke off or is not HTTP.") from error
+        return UpstreamUnreachable("Its TLS certificate or protocol is not accepted.")
+    if isinstance(error, requests.ConnectionError) and not _is_not_http(error):
+        return UpstreamUnreachable(f"Nothing answers at its address ({_reason(error)}).")
+    return UpstreamInvalid("The answer broke off or is not HTTP.")
+
+
+def _is_not_http(error: requests.ConnectionError) -> bool:
+    """Whether something answered, but not in HTTP. A connection that closed before the first byte is no answer."""
+    cause = error.args[0] if error.args else None
+    if not isinstance(cause, ProtocolError) or isinstance(cause, IncompleteRead):
+        return False
+    inner = cause.args[-1]
+    return isinstance(inner, http.client.HTTPException) and not isinstance(inner, ConnectionError)
 
 
 def _reason(error: BaseException) -> str:
