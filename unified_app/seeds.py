@@ -19,9 +19,11 @@ CURATED = {"unified_app": ["unifiedmodel", "alias"]}
 OPERATED = {
     "unified_app": ["modelservingconfig", "apikey", "job"],
     "ollama_app": ["host"],
-    "django_celery_beat": ["periodictask", "intervalschedule", "crontabschedule"],
+    "django_celery_beat": ["periodictask", "intervalschedule", "crontabschedule", "clockedschedule"],
 }
 OURS = ("unified_app", "ollama_app", "github_models_app", "experiments_app", "django_celery_beat")
+# The admin's log, and groups; who manages users is the superuser's to decide.
+SEEN = (*OURS, "admin", "auth")
 
 
 def seed(**_: Any) -> None:
@@ -29,7 +31,7 @@ def seed(**_: Any) -> None:
     for config in apps.get_app_configs():
         create_permissions(config, verbosity=0)
     groups = {role: Group.objects.get_or_create(name=role)[0] for role in ROLES}
-    view = Permission.objects.filter(content_type__app_label__in=OURS, codename__startswith="view_")
+    view = Permission.objects.filter(content_type__app_label__in=SEEN, codename__startswith="view_")
     for role in STAFF_ROLES:
         groups[role].permissions.add(*view)
     groups["Curator"].permissions.add(*_may_change(CURATED))

@@ -37,5 +37,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _without_slash(path: str) -> str:
     """Return the page that was meant by a path with a slash too many; never one that begins with two."""
+    if path.startswith("/admin/"):
+        return ""  # the admin's paths end in a slash: it would send the browser back here, without end
     bare = path.rstrip("/")
     return bare if bare != path and not bare.startswith("//") and is_valid_path(bare) else ""

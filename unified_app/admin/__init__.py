@@ -1,0 +1,7 @@
+"""The admin for curators and operators; Django's autodiscovery imports this package."""
+
+from __future__ import annotations
+
+from unified_app.admin import access, aliases, catalog, keys, placements, records, schedules, work
+
+__all__ = ["access", "aliases", "catalog", "keys", "placements", "records", "schedules", "work"]
