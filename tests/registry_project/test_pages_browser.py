@@ -1,0 +1,153 @@
+"""The pages in a real browser: quiet console, nothing from outside, no sideways scrolling, buttons that do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.contrib.staticfiles.testing import StaticLiveServerTestCase
+from django.test import override_settings
+from django.utils import timezone
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.needs import needs
+from tests.registry_project.pages_case import register
+from tests.registry_project.test_pages_hosts import add_run
+from tests.unified_app.api_case import user_with
+from tests.unified_app.fake_source import FAKE, FakeSource
+from tests.unified_app.plans import fetched
+from unified_app import jobs
+from unified_app.models import ApiKey, Job
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+UNSAFE = "DJANGO_ALLOW_ASYNC_UNSAFE"
+
+
+@pytest.mark.needs("chromium")
+@override_settings(MODEL_SOURCES=FAKE)
+class BrowserTests(StaticLiveServerTestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Playwright's loop runs in this thread, so Django takes every query here for one in a coroutine.
+        os.environ[UNSAFE] = "true"
+        cls.addClassCleanup(os.environ.pop, UNSAFE)
+        cls.playwright = sync_playwright().start()
+        cls.addClassCleanup(cls.playwright.stop)
+        cls.browser = cls.playwright.chromium.launch(executable_path=needs("chromium"), args=OPTIONS)
+        cls.addClassCleanup(cls.browser.close)
+
+    def setUp(self):
+        user_with("Operator")
+        FakeSource.reset()
+        FakeSource.replies["one"].append([fetched("llama3:8b"), fetched("n" * 300), fetched("<b>bold</b>:1b")])
+        for name in ("llama3:8b", "n" * 300, "<b>bold</b>:1b"):
+            register(name)
+        self.problems: list[str] = []
+
+    @contextmanager
+    def open(self, path: str = "/", **options: Any) -> Iterator[Page]:
+        """Log in and open a page; what the console and the network have to say is kept in `problems`."""
+        context = self.browser.new_context(**{"viewport": DESK, **options})
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda m: self.problems.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("request", lambda r: None if r.url.startswith(self.live_server_url) else self.outside(r.url))
+        page.goto(f"{self.live_server_url}/login?next={path}")
+        page.fill("#id_username", "operator")
+        page.fill("#id_password", "right horse")
+        page.click("main button")
+        try:
+            yield page
+        finally:
+            context.close()
+
+    def outside(self, url: str) -> None:
+        if not url.startswith("data:"):
+            self.problems.append(f"asks outside: {url}")
+
+    def test_every_page_is_quiet_and_fits_on_every_screen(self):
+        run = add_run(changes={"created": ["llama3_8b_base"]}, created=1, failed=[{"message": "w" * 400, "code": "x"}])
+        job = Job.objects.create(kind="sync", state="done", started_at=timezone.now(), finished_at=timezone.now())
+        models = [f"/models/{'n' * 300}", "/models/llama3_8b_base"]
+        paths = [
+            "/",
+            "/models",
+            *models,
+            "/hosts",
+            "/syncs",
+            f"/syncs/{run.pk}",
+            "/jobs",
+            f"/jobs/{job.pk}",
+            "/account",
+        ]
+        for viewport, scheme in ((DESK, "light"), (PHONE, "dark"), (PHONE, "light")):
+            with self.open(viewport=viewport, color_scheme=scheme) as page:
+                for path in paths:
+                    page.goto(self.live_server_url + path)
+                    assert page.locator("h1").count() == 1, path
+                    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, viewport)
+        assert not self.problems
+
+    def test_a_sync_shows_that_it_began_then_its_outcome_without_a_reload(self):
+        with self.open("/hosts") as page:
+            page.get_by_role("button", name="Sync now").click()
+            expect(page.locator("article")).to_contain_text("sync queued")
+            jobs.run(Job.objects.get().pk)
+            expect(page.locator("article")).to_contain_text("3 unchanged")
+            expect(page.get_by_role("button", name="Sync now")).to_be_visible()
+            page.reload()
+            expect(page.locator("article")).to_contain_text("3 unchanged")
+        assert not self.problems
+
+    def test_a_job_is_followed_and_cancelled_on_its_page(self):
+        with self.open() as page:
+            page.get_by_role("button", name="Sync all hosts now").click()
+            expect(page.locator("h1")).to_have_text("Sync of all hosts")
+            page.get_by_role("button", name="Cancel this job").click()
+            expect(page.locator(".head .state")).to_have_text("cancelled")
+        assert not self.problems
+
+    def test_search_narrows_while_one_types_and_stands_in_the_address(self):
+        with self.open("/models") as page:
+            page.get_by_label("Search").press_sequentially("llam")
+            expect(page.locator("tbody tr")).to_have_count(1)
+            expect(page).to_have_url(f"{self.live_server_url}/models?q=llam")
+            expect(page.locator("h1")).to_have_text("1 model found.")
+            page.get_by_label("State").select_option("retired")
+            expect(page.locator("#list")).to_contain_text("No model fits")
+            page.go_back()
+            expect(page.locator("tbody tr")).to_have_count(1)
+            page.go_back()
+            expect(page.locator("tbody tr")).to_have_count(3)
+        assert not self.problems
+
+    def test_a_copy_button_copies_the_whole_digest(self):
+        with self.open("/models/llama3_8b_base", permissions=["clipboard-read", "clipboard-write"]) as page:
+            page.get_by_role("button", name="Copy the whole digest").first.click()
+            expect(page.get_by_role("button", name="Copy the whole digest").first).to_have_text("Copied")
+            assert page.evaluate("navigator.clipboard.readText()") == "a" * 64
+
+    def test_a_key_is_made_once_however_often_the_button_is_pressed(self):
+        with self.open("/account") as page:
+            page.get_by_label("Name").fill("ci")
+            page.get_by_role("button", name="Make a key").dblclick()
+            expect(page.locator(".secret code")).to_contain_text("mr_")
+        assert ApiKey.objects.count() == 1
+
+    def test_without_javascript_one_can_find_sync_and_log_out(self):
+        with self.open("/models", java_script_enabled=False) as page:
+            assert page.locator("button.copy:visible").count() == 0
+            page.get_by_label("Search").fill("llama")
+            page.get_by_role("button", name="Find").click()
+            expect(page.locator("tbody tr")).to_have_count(1)
+            page.goto(f"{self.live_server_url}/hosts")
+            page.get_by_role("button", name="Sync now").click()
+            expect(page.locator("article")).to_contain_text("sync queued")
+            page.get_by_role("button", name="Log out").click()
+            expect(page.locator("h1")).to_have_text("Log in")
