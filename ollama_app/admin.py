@@ -169,7 +169,7 @@ class HostAdmin(SyncsAll):
         found = list(queryset)
         for host in found:
             if not host.enabled:
-                self.message_user(request, f"{host} is disabled, so it is not synced.", messages.WARNING)
+                self.message_user(request, f"Host {host} is disabled, so it is not synced.", messages.WARNING)
         asked = [request_sync(source=OllamaSource.name, place=h.name, by=by) for h in found if h.enabled]
         tell_jobs(request, asked)
 
@@ -178,7 +178,7 @@ class HostAdmin(SyncsAll):
         for host in queryset:
             outcome = hosts.test_connection(host)
             level = messages.SUCCESS if outcome.ok else messages.ERROR
-            self.message_user(request, f"{host}: {outcome.message}", level)
+            self.message_user(request, f"Host {host}: {outcome.message}", level)
 
     @admin.action(description="Enable the selected hosts", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Host]) -> None:

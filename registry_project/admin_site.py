@@ -55,14 +55,16 @@ def status_line(request: HttpRequest) -> list[tuple[str, str]]:
         return []
     places = [place for source in source_classes().values() for place in source.places()]
     down = [place.name for place in places if place.state == "down"]
+    demo = [place.name for place in places if place.is_demo]
     since = timezone.now() - timedelta(days=1)
     failed = Job.objects.filter(state=Job.State.FAILED, finished_at__gt=since).count()
-    return [
+    told = [
         (_count(UnifiedModel.objects.shown().count(), "model"), models),
         (f"on {_count(len(places), 'host')}", ""),
         (f"not answering: {', '.join(down[:5])}" if down else "all answering" if places else "add one to begin", ""),
         (f"{_count(failed, 'job')} failed in the last 24 h", f"{jobs}?state__exact=failed"),
     ]
+    return [*told, (f"demo data from {', '.join(demo)}", "")] if demo else told
 
 
 def _count(number: int, word: str) -> str:

@@ -15,7 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
@@ -84,6 +84,8 @@ class RegistryAdmin(ModelAdmin):
     empty_text: ClassVar[str] = ""
     list_title: ClassVar[str] = ""
     help_texts: ClassVar[dict[str, str]] = {}
+    # The name of the site's own page of a row, where it has one.
+    site_page: ClassVar[str] = ""
     # Which history entries are about these rows.
     history_kind: ClassVar[str] = ""
     # The source whose hosts or endpoints these rows are.
@@ -100,6 +102,9 @@ class RegistryAdmin(ModelAdmin):
     def list_buttons(self, request: HttpRequest) -> list[Button]:
         """The verbs that are about the whole list."""
         return []
+
+    def view_on_site(self, obj: Any) -> str | None:
+        return reverse(self.site_page, args=[obj.pk]) if self.site_page else None
 
     def is_moving(self, obj: Any) -> bool:
         """Whether the page should be read again by itself, since work goes on."""
@@ -214,7 +219,7 @@ class RegistryAdmin(ModelAdmin):
             try:
                 (unchanged if verb(row) is False else changed).append(row)
             except RegistryError as error:
-                self.message_user(request, f"{row}: {error.message}", messages.ERROR)
+                self.message_user(request, f"{self.opts.verbose_name} {row}: {error.message}", messages.ERROR)
         for row in changed:
             self.log_change(request, row, f"{done.capitalize()}.")
         self._tell(request, changed, done, messages.SUCCESS)

@@ -85,6 +85,7 @@ class CategoryForm(forms.Form):
 class UnifiedModelAdmin(SyncsAll):
     form = CurationForm
     history_kind = "model"
+    site_page = "model"
     empty_text = "Models come from your hosts and endpoints: add a host, then sync all sources."
     help_texts = _HELP
     list_display = ("named", "category_mark", "state", "hosts", "version", "updated_told")

@@ -22,6 +22,7 @@ class JobAdmin(ReadOnlyAdmin):
     """Work that must not be lost."""
 
     history_kind = "job"
+    site_page = "job"
     empty_text = "A job is written whenever something takes time: a sync, by schedule or by hand, is one."
     list_display = ("named", "state_mark", "progress_bar", "by", "created", "lasted")
     list_filter = ("state", "kind", "created_at")
@@ -142,6 +143,7 @@ class JobAdmin(ReadOnlyAdmin):
 class SyncRunAdmin(ReadOnlyAdmin, SyncsAll):
     """What one sync of one host or endpoint did."""
 
+    site_page = "sync"
     empty_text = "Nothing was synced yet. Add a host, then sync all sources; the schedule does it every few minutes."
     list_display = ("started", "host_link", "state_mark", "did", "who", "job_link", "lasted")
     list_filter = ("state", "source", "place", "started_at")
