@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from unittest import mock
 
+import pytest
 from django.db import connection
 from django.test import TestCase, TransactionTestCase, override_settings
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +13,7 @@ from django.utils import timezone
 from tests.unified_app.fake_source import FAKE, FakeSource
 from tests.unified_app.plans import fetched
 from unified_app import jobs, syncing
-from unified_app.errors import UpstreamTimeout
+from unified_app.errors import NotFound, UpstreamTimeout
 from unified_app.model_objects import RejectedRow
 from unified_app.models import HistoryEntry, Job, ModelVersion, Placement, RegistryEpoch, SyncRun, UnifiedModel
 from unified_app.registry_manager import UnifiedRegistryManager
@@ -162,8 +164,21 @@ class RequestTests(TestCase):
         run = SyncRun.objects.get(job=job)
         assert (run.by, run.state, run.changes["created"]) == ("ann", "success", ["a_base"])
 
-    def test_an_unknown_host_fails_the_job_for_good(self):
-        job = syncing.request_sync(source="ollama", place="nowhere")
+    def test_an_unknown_host_is_refused_and_queues_nothing(self):
+        for source in ("ollama", None):
+            with pytest.raises(NotFound, match="nowhere"):
+                syncing.request_sync(source=source, place="nowhere")
+        assert not Job.objects.exists()
+
+    def test_a_host_alone_finds_its_source_and_joins_that_source_s_sync(self):
+        reply("one")
+        wider = syncing.request_sync(source="ollama")
+        assert syncing.request_sync(place="one") == wider
+
+    def test_a_host_that_is_gone_when_its_turn_comes_fails_the_job_for_good(self):
+        reply("one")
+        job = syncing.request_sync(place="one")
+        FakeSource.reset()
         assert jobs.run(job.pk) == "failed"
         job.refresh_from_db()
         assert job.error["code"] == "not_found"
@@ -181,11 +196,12 @@ class JoinTests(TransactionTestCase):
         first = threading.Thread(target=_into, args=(results,))
         first.start()
         assert FakeSource.reading_began.wait(10)
-        second = threading.Thread(target=_into, args=(results,))
-        second.start()
-        go.set()
-        first.join(20)
-        second.join(20)
+        # The first goes on only when the second has seen it: as soon as it waits, it says so.
+        with mock.patch.object(syncing.time, "sleep", side_effect=lambda _: go.set() or go.wait(0.01)):
+            second = threading.Thread(target=_into, args=(results,))
+            second.start()
+            first.join(20)
+            second.join(20)
         assert FakeSource.readings == ["one"]
         assert [r["created"] for r in results] == [1, 1]
         assert SyncRun.objects.count() == 1
