@@ -50,7 +50,8 @@ def status_line(request: HttpRequest) -> list[tuple[str, str]]:
     from unified_app.models import Job, UnifiedModel
     from unified_app.sources import source_classes
 
-    models, jobs = (reverse(f"admin:unified_app_{name}_changelist") for name in ("unifiedmodel", "job"))
+    names = ("unified_app_unifiedmodel", "unified_app_job", "ollama_app_host")
+    models, jobs, hosts = (reverse(f"admin:{name}_changelist") for name in names)
     if not request.user.has_perm("unified_app.view_unifiedmodel"):
         return []
     places = [place for source in source_classes().values() for place in source.places()]
@@ -60,8 +61,8 @@ def status_line(request: HttpRequest) -> list[tuple[str, str]]:
     failed = Job.objects.filter(state=Job.State.FAILED, finished_at__gt=since).count()
     told = [
         (_count(UnifiedModel.objects.shown().count(), "model"), models),
-        (f"on {_count(len(places), 'host')}", ""),
-        (f"not answering: {', '.join(down[:5])}" if down else "all answering" if places else "add one to begin", ""),
+        (_count(len(places), "host") if places else "no hosts yet: add one to begin", hosts),
+        *([(f"not answering: {', '.join(down[:5])}", f"{hosts}?state__exact=down")] if down else []),
         (f"{_count(failed, 'job')} failed in the last 24 h", f"{jobs}?state__exact=failed"),
     ]
     return [*told, (f"demo data from {', '.join(demo)}", "")] if demo else told

@@ -75,7 +75,7 @@ class State(admin.SimpleListFilter):
 @admin.register(ApiKey)
 class ApiKeyAdmin(RegistryAdmin):
     history_kind = "key"
-    empty_text = "Programs call the registry with a key: add one here, or with `manage.py apikey create`."
+    empty_text = "Programs call the registry with a key: add one here, or with manage.py apikey create."
     list_display = ("name", "user", "scope_words", "state_mark", "expires", "used")
     list_filter = (State, "created_at")
     list_select_related = ("user",)
