@@ -22,8 +22,7 @@ def names_by_category() -> dict[str, list[str]]:
 def models_in(category: str) -> list[dict[str, Any]]:
     """Return the shown models of a category. Raises NotFound, naming the valid ones."""
     check_category(category)
-    found = _shown().in_category(category).prefetch_related("placements", "category_rows")
-    return [_model(row) for row in found]
+    return [_model(row) for row in _shown().in_category(category).listed()]
 
 
 def _shown() -> Any:

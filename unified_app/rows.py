@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from unified_app import writing
+from unified_app.model_objects import PlacementObject
 from unified_app.models import ModelServingStatus, Placement, UnifiedModel
 from unified_app.models.serving import ServingState
-from unified_app.planning import preferred
+from unified_app.planning import StoredPlacement, preferred
 from unified_app.registry_manager import EDITABLE
 from unified_app.sources import source_classes
 
@@ -39,8 +39,8 @@ def demo_places() -> frozenset[tuple[str, str]]:
 
 
 def digest_of(model: UnifiedModel) -> str:
-    """Return the digest behind the model's name: the preferred placement's. Reads `placements`: prefetch them."""
-    chosen = preferred(writing.stored_model(model).placements)
+    """Return the digest behind the model's name: the preferred placement's."""
+    chosen = preferred({row.place: _as_planned(row) for row in present_placements(model)})
     return chosen.placement.digest if chosen else ""
 
 
@@ -63,3 +63,16 @@ def source_values_of(model: UnifiedModel) -> dict[str, Any]:
 def serving_of(model: UnifiedModel) -> ModelServingStatus:
     """Return the last known serving state; a model that was never served is stopped. Reads `serving_rows`."""
     return next(iter(model.serving_rows.all()), None) or ModelServingStatus(model=model, status=ServingState.STOPPED)
+
+
+def _as_planned(row: Placement) -> StoredPlacement:
+    """Return a placement as `preferred` compares it, without the facts that lists do not read."""
+    told = PlacementObject(
+        place=row.place,
+        upstream_name=row.upstream_name,
+        base_url=row.base_url,
+        protocol=row.protocol,
+        digest=row.digest,
+        modified_at=row.modified_at,
+    )
+    return StoredPlacement(told, {}, pinned=row.pinned)

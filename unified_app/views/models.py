@@ -82,7 +82,7 @@ class ModelViewSet(ListModelMixin, GenericViewSet[UnifiedModel]):
         return UnifiedRegistryManager(by=name_of(self.request))
 
     def _detail(self, called: str) -> Response:
-        found = self.get_queryset().prefetch_related("placements", "serving_rows").get(pk=find_model(called).pk)
+        found = self.get_queryset().prefetch_related("serving_rows").get(pk=find_model(called).pk)
         return Response(ModelDetailSerializer(found, context=self.get_serializer_context()).data)
 
 
