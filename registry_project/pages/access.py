@@ -8,8 +8,8 @@ from typing import Concatenate, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from unified_app.scopes import ROLES, scopes_of_user
 
@@ -28,7 +28,8 @@ def needs(scope: str) -> Callable[[View[P]], View[P]]:
             if not request.user.is_authenticated:
                 return to_login(request)
             if not may(request, scope):
-                raise PermissionDenied(refusal(scope))
+                # Rendered, not raised: Django logs a raised PermissionDenied with its whole traceback.
+                return render(request, "403.html", {"exception": refusal(scope)}, status=403)
             return view(request, *args, **kwargs)
 
         return guarded

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.cache import never_cache
 
+from registry_project.pages import calls
 from registry_project.pages.access import signed_in
 from unified_app import keys
 from unified_app.models import ApiKey, User
@@ -90,7 +91,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "form": form,
         "secret": secret,
         "new_key": key,
-        "base": request.build_absolute_uri("/").rstrip("/"),
+        "try_it": calls.with_key(request.build_absolute_uri("/").rstrip("/"), secret),
         "all_scopes": [(scope, MEANINGS[scope], scope in scopes_of_user(user)) for scope in SCOPES],
         "keys": list(ApiKey.objects.filter(user=user)[:200]),
     }

@@ -25,6 +25,13 @@ def list_models(base: str, *, needs_key: bool) -> Call:
     return Call("List the models", "", code)
 
 
+def with_key(base: str, key: str) -> Call:
+    """The first call of somebody who has just made a key."""
+    return Call(
+        "Try it", "", f"curl -H 'Authorization: Bearer {key}' \\\n  {shlex.quote(base + '/api/models/unified')}"
+    )
+
+
 def one_model(base: str, model_id: str, *, needs_key: bool) -> Call:
     code = _curl(f"{base}/api/models/{model_id}", base if needs_key else None)
     return Call("All the registry knows of this model", "", code)

@@ -86,7 +86,10 @@ def _heading(column: Column, ordering: str) -> dict[str, Any]:
 
 
 def _filters(request: HttpRequest, chosen: dict[str, str]) -> list[dict[str, Any]]:
-    """Return the selects of the form; a value from the address that none of them knows is kept and shown."""
+    """Return the selects of the form; a value from the address that none of them knows is kept and shown.
+
+    A select that has but one thing to choose is left out.
+    """
     choices: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
         "category": ("Category", "Any", [(c, c) for c in CATEGORIES]),
         "capability": ("Can", "Anything", [(c, c.replace("_", " ")) for c in CAPABILITIES]),
@@ -104,6 +107,7 @@ def _filters(request: HttpRequest, chosen: dict[str, str]) -> list[dict[str, Any
             "value": chosen[name],
         }
         for name, (label, empty, pairs) in choices.items()
+        if len(pairs) > 1 or chosen[name]
     ]
 
 

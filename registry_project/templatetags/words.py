@@ -38,11 +38,12 @@ def ago(when: datetime | None) -> SafeString | str:
 
 @register.filter
 def clock(when: datetime | None) -> SafeString | str:
-    """`09:14 UTC` today, with the date on other days."""
+    """`09:14 UTC` today, with the date on other days, and the year in other years."""
     if when is None:
         return "unknown"
-    pattern = "%H:%M UTC" if when.astimezone(UTC).date() == timezone.now().date() else "%-d %b %H:%M UTC"
-    return _time(when, when.astimezone(UTC).strftime(pattern), "")
+    utc, now = when.astimezone(UTC), timezone.now()
+    day = "" if utc.date() == now.date() else f"{utc.day} {utc:%b}{'' if utc.year == now.year else f' {utc.year}'} "
+    return _time(when, f"{day}{utc:%H:%M} UTC", "")
 
 
 @register.filter
