@@ -4,7 +4,7 @@ import threading
 from socket import socket
 from unittest.mock import patch
 
-from django.db import connection
+from django.db import DataError, connection
 from django.test import TestCase, TransactionTestCase, override_settings
 
 from ollama_app import category_loader
@@ -89,6 +89,17 @@ class SyncTests(TestCase):
                 assert (run.state, run.failed[0]["code"]) == ("failed", "conflict")
                 assert not Placement.objects.exists()
                 Host.objects.filter(pk=self.host.pk).update(enabled=True, url=self.host.url, name="gpu1")
+
+    def test_a_value_that_the_database_refuses_is_that_hosts_failure_only(self):
+        def refuses(source: OllamaSource) -> None:
+            if source.place == "other":
+                raise DataError("value out of range")
+
+        with OllamaServer(chat("c:1")) as other, patch.object(OllamaSource, "record_reading", refuses):
+            save_host(Host(name="other", url=other.url), by="ada")
+            body = sync()
+        assert [(f["host"], f["code"]) for f in body["failed"]] == [("other", "upstream_invalid")]
+        assert set(UnifiedModel.objects.values_list("name", flat=True)) == {"a:1", "b:1"}
 
 
 class TokenTests(TestCase):
