@@ -1,0 +1,50 @@
+"""Log probabilities: Ollama's list, chat's object around the same list, and the four lists of completions. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unified_app.gateway.translate.fields import Body
+
+
+def chat_logprobs(entries: Any) -> Body | None:
+    """Return OpenAI's object for Ollama's list; its clients want `top_logprobs` in each entry."""
+    if not isinstance(entries, list) or not entries:
+        return None
+    return {"content": [{"top_logprobs": [], **entry} for entry in entries if isinstance(entry, dict)]}
+
+
+def completion_logprobs(entries: Any, offset: int) -> Body | None:
+    """Return the lists of /v1/completions; `offset` is where in the text the first token stands."""
+    if not isinstance(entries, list) or not entries:
+        return None
+    found: Body = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
+    for entry in entries:
+        token = str(entry.get("token", ""))
+        found["tokens"].append(token)
+        found["token_logprobs"].append(entry.get("logprob"))
+        tops = entry.get("top_logprobs") or []
+        found["top_logprobs"].append({str(top.get("token")): top.get("logprob") for top in tops})
+        found["text_offset"].append(offset)
+        offset += len(token)
+    return found
+
+
+def ollama_logprobs(told: Any) -> list[Body]:
+    """Return Ollama's list for what a choice of either OpenAI route holds."""
+    if not isinstance(told, dict):
+        return []
+    if isinstance(told.get("content"), list):
+        return [entry for entry in told["content"] if isinstance(entry, dict)]
+    tokens, chances = told.get("tokens"), told.get("token_logprobs")
+    if not isinstance(tokens, list) or not isinstance(chances, list):
+        return []
+    tops = told.get("top_logprobs") or [None] * len(tokens)
+    return [_entry(*row) for row in zip(tokens, chances, tops, strict=False)]
+
+
+def _entry(token: Any, chance: Any, tops: Any) -> Body:
+    entry = {"token": token, "logprob": chance, "bytes": list(str(token).encode("utf-8", "replace"))}
+    if isinstance(tops, dict):
+        entry["top_logprobs"] = [{"token": name, "logprob": value} for name, value in tops.items()]
+    return entry
