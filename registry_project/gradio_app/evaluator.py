@@ -1,0 +1,116 @@
+"""The page as the specification names it: a tab for each kind of model, around one chooser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context
+
+from registry_project.gradio_app import account
+from registry_project.gradio_app.account import Account
+from registry_project.gradio_app.embedding_tab import EmbeddingTab
+from registry_project.gradio_app.selector import DEFAULT_CATEGORY, SimplifiedModelSelector
+from registry_project.gradio_app.session import Session
+from registry_project.gradio_app.thinking_tab import ThinkingTab
+from registry_project.gradio_app.tools_tab import ToolsTab
+from registry_project.gradio_app.vision_tab import VisionTab
+from registry_project.gradio_app.wiring import Wiring
+
+TITLE = "Model registry: try and compare"
+LOG_IN_FIRST = "Log in first."
+# Categories without a tab of their own.
+ANYWHERE = ("cloud", "external")
+# Uploaded pictures are looked for every hour and deleted after twelve: as long as a log-in lasts.
+DELETE_CACHE = (3600, 12 * 3600)
+
+
+class CategoryBasedEvaluator:
+    """Builds the page for evaluators around a chooser. Each `create_*` works alone too, in a Blocks of its own."""
+
+    def __init__(self, model_selector: SimplifiedModelSelector) -> None:
+        self.model_selector = model_selector
+
+    def create_evaluation_interface(self) -> gr.Blocks:
+        """Return the whole page."""
+        with _blocks() as page:
+            chooser, wiring = self.model_selector, self.model_selector.attached()
+            gr.HTML(f"<h1>{TITLE}</h1>", padding=False, elem_classes="mr-head")
+            form = Account(chooser.client, wiring)
+            form.build()
+            with wiring.section():
+                chooser.create_model_selection_interface()
+            self._create_tabs(wiring)
+            chosen = [chooser.category, chooser.query]
+            wiring.after(form.logged_in, chooser.choose, chosen, [chooser.model, chooser.notice])
+            wiring.finish(form.form, form.notice, account.notice)
+        return page
+
+    def create_embedding_interface(self) -> gr.Blocks:
+        with self._alone() as (page, wiring):
+            EmbeddingTab(self.model_selector, wiring).build()
+        return page
+
+    def create_vision_interface(self) -> gr.Blocks:
+        with self._alone() as (page, wiring):
+            VisionTab(self.model_selector, wiring).build()
+        return page
+
+    def create_tools_interface(self) -> gr.Blocks:
+        with self._alone() as (page, wiring):
+            ToolsTab(self.model_selector, wiring).build()
+        return page
+
+    def create_thinking_interface(self) -> gr.Blocks:
+        with self._alone() as (page, wiring):
+            ThinkingTab(self.model_selector, wiring).build()
+        return page
+
+    @contextmanager
+    def _alone(self) -> Iterator[tuple[gr.Blocks, Wiring]]:
+        """The Blocks that is being built, with a chooser; a new one when there is none."""
+        with _blocks() as page:
+            if not self.model_selector.is_attached():
+                self.model_selector.create_model_selection_interface()
+            yield page, self.model_selector.attached()
+
+    def _create_tabs(self, wiring: Wiring) -> None:
+        tabs = {
+            "embedding": ("Embedding Models", self.create_embedding_interface),
+            "vision": ("Vision Models", self.create_vision_interface),
+            "tools": ("Tool Models", self.create_tools_interface),
+            "thinking": ("Thinking Models", self.create_thinking_interface),
+        }
+        chooser = self.model_selector
+        with gr.Tabs(selected=DEFAULT_CATEGORY) as shown:
+            for category, (label, create) in tabs.items():
+                with gr.Tab(label, id=category) as tab, wiring.section(LOG_IN_FIRST):
+                    create()
+                chosen = [chooser.category, chooser.model, chooser.notice]
+                wiring.on([tab.select], self._follower(category), [chooser.category, chooser.query], chosen)
+        wiring.on([chooser.category.input], _tab_of, [chooser.category], [shown])
+
+    def _follower(self, tab: str) -> Callable[[Session, str, str], Any]:
+        def follow(session: Session, category: str, query: str) -> Any:
+            """Let the chooser follow the tab; models of the cloud or elsewhere may be tried in any."""
+            if not session.is_open or category in (tab, *ANYWHERE):
+                return gr.skip()
+            return tab, *self.model_selector.choose(session, tab, query)
+
+        return follow
+
+
+def _tab_of(session: Session, category: str) -> Any:
+    """Let the tab follow the chooser; where a category has no tab of its own, one can chat."""
+    return gr.Tabs(selected="thinking" if category in ANYWHERE else category)
+
+
+@contextmanager
+def _blocks() -> Iterator[gr.Blocks]:
+    if Context.root_block is not None:
+        yield Context.root_block
+        return
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=DELETE_CACHE) as page:
+        yield page
