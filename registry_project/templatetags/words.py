@@ -90,6 +90,18 @@ def took(run: Any) -> str:
 
 
 @register.filter
+def outcome(run: Any) -> str:
+    """What a sync did, without what it did not do: `3 created, 12 unchanged`."""
+    if run.state == "running":
+        return "under way"
+    counts = [(getattr(run, word), word) for word in ("created", "updated", "retired", "unchanged")]
+    told = [f"{number(count)} {word}" for count, word in (*counts, (len(run.failed), "failed")) if count]
+    if run.state in ("failed", "cancelled") and not run.seen:
+        return "nothing was read"
+    return ", ".join(told) or "no models there"
+
+
+@register.filter
 def size(value: Any) -> str:
     """Bytes as GiB, MiB or KiB."""
     if not isinstance(value, int | float) or isinstance(value, bool):

@@ -8,6 +8,7 @@ from django.test import SimpleTestCase
 from django.utils import timezone
 
 from registry_project.templatetags import words
+from unified_app.models import SyncRun
 
 NOW = datetime(2026, 5, 4, 12, 30, 5, tzinfo=UTC)
 
@@ -43,6 +44,13 @@ class WordsTests(SimpleTestCase):
     def test_numbers_have_thin_spaces(self):
         assert words.number(1_234_567) == "1\u202f234\u202f567"
         assert (plain(words.counted(1, "model")), plain(words.counted(2, "entry,entries"))) == ("1 model", "2 entries")
+
+    def test_a_sync_tells_what_it_did_and_not_what_it_did_not(self):
+        run = SyncRun(state="success", created=3, unchanged=1200, seen=1203)
+        assert plain(words.outcome(run)) == "3 created, 1 200 unchanged"
+        assert words.outcome(SyncRun(state="success")) == "no models there"
+        assert words.outcome(SyncRun(state="failed", failed=[{}])) == "nothing was read"
+        assert words.outcome(SyncRun(state="running")) == "under way"
 
     def test_json_values_read_as_words(self):
         cases = [(None, "nothing"), ([], "nothing"), (["a", 1], "a, 1"), (True, "yes"), ({"b": 1}, '{"b": 1}')]
