@@ -27,8 +27,6 @@ RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nolo
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY . .
-# The data folder of this step is thrown away, so that no secret is baked into the image.
-RUN REGISTRY_HOME=/tmp/build python manage.py collectstatic --noinput && rm -r /tmp/build
 USER 10001
 VOLUME /data
 EXPOSE 8000

@@ -25,6 +25,7 @@ def run_details_job(handle: jobs.Handle) -> dict[str, Any]:
     for done in range(0, len(wanted), BATCH):
         handle.progress(done=done, total=len(wanted), current=host.name)
         failed += _fill(host, set(wanted[done : done + BATCH]), handle)
+    handle.progress(done=len(wanted), total=len(wanted), current=host.name)
     return {"host": host.name, "digests": len(wanted), "failed": failed}
 
 

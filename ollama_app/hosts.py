@@ -7,12 +7,13 @@ from collections.abc import Container
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ollama_app.addresses import normalise_url, parse_hosts
@@ -58,6 +59,15 @@ def save_host(host: Host, *, by: str, token: str | None = None) -> Host:
     if token is not None:
         host.sealed_token = vault.seal(_checked_token(token))
     _validate(host)
+    try:
+        _write(host, by=by, token=token)
+    except IntegrityError:  # another one of that name was saved between the look and the write
+        message = "Ollama host with this Name already exists."
+        raise InvalidInput(f"name: {message}", details={"name": [message]}) from None
+    return host
+
+
+def _write(host: Host, *, by: str, token: str | None) -> None:
     with transaction.atomic():
         RegistryEpoch.lock()
         before = Host.objects.filter(pk=host.pk).first() if host.pk else None
@@ -70,7 +80,10 @@ def save_host(host: Host, *, by: str, token: str | None = None) -> Host:
         if before is not None:
             _follow(before, host)
         RegistryEpoch.bump()
-    return host
+        is_new_to_us = before is None or not before.enabled or before.url != host.url
+        # At the start everything is synced anyway.
+        if host.enabled and is_new_to_us and by != ENVIRONMENT:
+            transaction.on_commit(partial(syncing.request_sync, place=host.name, by=by))
 
 
 def delete_host(host: Host, *, by: str) -> None:
@@ -160,6 +173,9 @@ def _mark_up(host: Host, version: str) -> None:
     Host.objects.filter(pk=host.pk).update(
         state=Host.State.UP, version=version, last_seen=now, last_error="", down_since=None
     )
+    if host.state == Host.State.DOWN and host.enabled:
+        # What it has may have changed while it was away; the schedule's next sync can be minutes off.
+        syncing.request_sync(place=host.name, by="check")
     with transaction.atomic():
         away = Placement.objects.filter(source=OllamaSource.name, place=host.name, state=Placement.State.UNREACHABLE)
         if away.update(state=Placement.State.AVAILABLE):

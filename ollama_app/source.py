@@ -71,6 +71,10 @@ class OllamaSource(Source):
         told = [h for h in hosts if h.origin != Host.Origin.DEFAULT or h.last_seen]
         return [_place(host) for host in told or hosts]
 
+    @classmethod
+    def place_names(cls) -> set[str]:
+        return set(Host.objects.enabled().values_list("name", flat=True))
+
     def fetch(self) -> Iterator[UnifiedModelObject | RejectedRow]:
         # Made here and not before: a token that cannot be read is this host's failure and no other's.
         self.loader.client = self._given_client or client_for(self.host)

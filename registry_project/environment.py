@@ -18,7 +18,7 @@ environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 def registry_home() -> Path:
     """Return the data folder, made if it is missing; a relative REGISTRY_HOME is relative to the checkout."""
     home: Path = (BASE_DIR / os.path.expanduser(env.str("REGISTRY_HOME", default="var"))).resolve()
-    for folder in (home, home / "broker" / "control", home / "secrets"):
+    for folder in (home, home / "broker" / "control", home / "secrets", home / "static"):
         folder.mkdir(parents=True, exist_ok=True)
     (home / "secrets").chmod(0o700)
     return home

@@ -112,7 +112,7 @@ USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static-collected"
+STATIC_ROOT = REGISTRY_HOME / "static"
 # Served from the packages themselves: `make run` needs no collectstatic step.
 WHITENOISE_USE_FINDERS = True
 

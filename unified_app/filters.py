@@ -15,6 +15,7 @@ from unified_app.errors import InvalidInput
 from unified_app.lookup import find_model
 from unified_app.models import Job, ModelVersion, Placement, SyncRun, UnifiedModel
 from unified_app.models.catalog import Category, ModelStatus, ModelType, PlacementQuerySet, UnifiedModelQuerySet
+from unified_app.sources import sources_meant_by
 
 # The largest number that an id column can hold.
 MAX_ID = 2**63 - 1
@@ -71,11 +72,6 @@ def source_choices() -> list[tuple[str, str]]:
     groups = settings.MODEL_SOURCE_GROUPS
     names = [*settings.MODEL_SOURCES, *groups, *(name for members in groups.values() for name in members)]
     return [(name, name) for name in dict.fromkeys(names)]
-
-
-def sources_meant_by(name: str) -> list[str]:
-    """Return the sources that `source=name` means: itself, or the members of a group."""
-    return settings.MODEL_SOURCE_GROUPS.get(name, [name])
 
 
 def kind_choices() -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from unified_app.errors import Conflict, RegistryError
+from unified_app.history import record
 from unified_app.models import Job, SyncRun
 
 logger = logging.getLogger(__name__)
@@ -143,6 +144,7 @@ def cancel(job: Job, by: str) -> Job:
         elif not Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(cancel_requested=True):
             job.refresh_from_db()
             raise Conflict(f"The job has ended already: {job.state}.")
+        record("job", job.pk, by, {"cancel_requested": (False, True)})
     job.refresh_from_db()
     return job
 

@@ -17,6 +17,7 @@ from unified_app.model_objects import SyncResult, UnifiedModelObject
 from unified_app.models import ModelCategory, RegistryEpoch, UnifiedModel
 from unified_app.models.catalog import Category, ModelStatus, ModelType
 from unified_app.planning import preferred, project
+from unified_app.sources import sources_meant_by
 
 # What a curator may edit -> the column that keeps it. None resets a field to what the source says, or empties it.
 EDITABLE = {
@@ -61,7 +62,7 @@ class UnifiedRegistryManager:
         if model_type:
             rows = rows.filter(model_type=model_type)
         if source:
-            rows = rows.filter(source=source)
+            rows = rows.filter(source__in=sources_meant_by(source))
         return [to_object(row) for row in rows]
 
     def update_model(self, model_id: str, updates: dict[str, Any]) -> bool:
@@ -104,11 +105,17 @@ class UnifiedRegistryManager:
             row = find_model(model_id)
             if retired == bool(row.deleted_by) and retired == row.is_retired:
                 return False
+            before = (row.status, row.retired_reason)
             change = _retire if retired else _restore
             change(row, self.by)
             row.save()
-            status = ("available", "retired") if retired else ("retired", "available")
-            record("model", row.pk, self.by, {"status": status})
+            after = (row.status, row.retired_reason)
+            record(
+                "model",
+                row.pk,
+                self.by,
+                dict(zip(("status", "retired_reason"), zip(before, after, strict=True), strict=True)),
+            )
             RegistryEpoch.bump()
         return True
 

@@ -7,17 +7,19 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from unified_app.models import HistoryEntry, Job, SyncRun, UsageRecord
+from unified_app.models import ApiKey, HistoryEntry, Job, SyncRun, UsageRecord
 
 
 def clean_up() -> dict[str, int]:
-    """Delete old runs, jobs, history and usage records; return how many of each."""
+    """Delete old runs, jobs, history, expired keys and usage records; return how many of each."""
     before = timezone.now() - timedelta(days=settings.RETENTION_DAYS)
     ended = Job.objects.exclude(state__in=[Job.State.QUEUED, Job.State.RUNNING])
     old = {
         "sync_runs": SyncRun.objects.filter(finished_at__lt=before),
         "jobs": ended.filter(finished_at__lt=before),
         "history": HistoryEntry.objects.filter(at__lt=before),
+        # Each log-in leaves a key that expires within hours; their making stays in the history.
+        "keys": ApiKey.objects.filter(expires_at__lt=before),
         "usage_records": UsageRecord.objects.filter(at__lt=before),
     }
     return {name: rows.delete()[0] for name, rows in old.items()}

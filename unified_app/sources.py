@@ -50,6 +50,11 @@ class Source(ABC):
     def places(cls) -> list[Place]:
         """Return the enabled hosts or endpoints, the ones that a sync visits. Queries the database."""
 
+    @classmethod
+    def place_names(cls) -> set[str]:
+        """Return every place that may be named in a request, also one that a sync of all leaves out."""
+        return {place.name for place in cls.places()}
+
     @abstractmethod
     def fetch(self) -> Iterable[UnifiedModelObject | RejectedRow]:
         """Yield every model that this place lists now, each with its one placement here.
@@ -105,7 +110,13 @@ def source_class(name: str) -> type[Source]:
 def owner_of(place: str, source: str | None = None) -> str | None:
     """Return the source that has an enabled place of this name; None when several have. Raises NotFound."""
     candidates = [source_class(source)] if source else list(source_classes().values())
-    owners = [found.name for found in candidates if any(p.name == place for p in found.places())]
+    owners = [found.name for found in candidates if place in found.place_names()]
     if not owners:
         raise NotFound(f"No enabled host is named {place!r}.")
     return owners[0] if len(owners) == 1 else None
+
+
+def sources_meant_by(name: str) -> list[str]:
+    """Return the sources that `source=name` means in a list: itself, or the members of a group."""
+    members: list[str] = settings.MODEL_SOURCE_GROUPS.get(name, [name])
+    return members

@@ -66,8 +66,10 @@ def run_sync_job(handle: jobs.Handle) -> dict[str, Any]:
 def places_to_sync(source: str | None, place: str | None) -> list[Source]:
     """Return a source object for every place that a request means; an unknown place is NotFound."""
     classes = [source_class(source)] if source else list(source_classes().values())
-    found = [cls(p.name) for cls in classes for p in cls.places() if place is None or p.name == place]
-    if place is not None and not found:
+    if place is None:
+        return [cls(p.name) for cls in classes for p in cls.places()]
+    found = [cls(place) for cls in classes if place in cls.place_names()]
+    if not found:
         raise NotFound(f"No enabled host is named {place!r}.")
     return found
 

@@ -45,5 +45,5 @@ class RetentionTests(TestCase):
             SyncRun.objects.create(source="ollama", place="a", state="success", started_at=old, finished_at=moment)
             HistoryEntry.objects.create(kind="model", object_id="a", at=moment, by="sync", field="x")
         removed = retention.clean_up()
-        assert removed == {"sync_runs": 1, "jobs": 1, "history": 1, "usage_records": 0}
+        assert removed == {"sync_runs": 1, "jobs": 1, "history": 1, "keys": 0, "usage_records": 0}
         assert Job.objects.filter(pk=running.pk).exists()
