@@ -49,6 +49,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
     rows, problems = narrowed(request.GET)
     page = Paginator(rows.listed(), PER_PAGE).get_page(request.GET.get("page"))
     chosen = {name: request.GET.get(name, "") for name in NAMES}
+    chosen["primary"] = chosen["primary"] if chosen["primary"] in CATEGORIES else ""
     ordering = request.GET.get("ordering") or DEFAULT_ORDERING
     context = {
         "page": page,
@@ -66,7 +67,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
 def narrowed(given: QueryDict) -> tuple[UnifiedModelQuerySet, list[str]]:
     """Return the models that the address asks for, by the API's own filters, and what is wrong with the address."""
     rows = UnifiedModel.objects.order_by(DEFAULT_ORDERING, "id")
-    if primary := given.get("primary"):
+    if (primary := given.get("primary")) in CATEGORIES:
         rows = rows.filter(category=primary)
     filtered = ModelFilter(given, rows)
     if filtered.is_valid():

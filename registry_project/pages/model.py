@@ -61,6 +61,8 @@ def model_page(request: HttpRequest, called: str) -> HttpResponse:
 
 
 def _find(called: str) -> UnifiedModel:
+    if "\0" in called:  # PostgreSQL refuses to compare it
+        raise Missing("No model's name has such a character.")
     try:
         return find_model(called)
     except NotFound as error:

@@ -22,7 +22,8 @@ OUTCOMES = (("created", "Created"), ("updated", "Updated"), ("retired", "Retired
 
 @needs("read")
 def sync_list(request: HttpRequest) -> HttpResponse:
-    host, state = request.GET.get("host", ""), request.GET.get("state", "")
+    # PostgreSQL refuses to compare a text with NUL.
+    host, state = request.GET.get("host", "").replace("\0", ""), request.GET.get("state", "")
     rows = SyncRun.objects.defer("changes").order_by("-pk")
     if host:
         rows = rows.filter(place=host)

@@ -76,6 +76,12 @@ class ErrorPageTests(PagesTestCase):
             request.path = path
             assert not_found(request, Http404()).status_code == 404
 
+    def test_addresses_that_no_page_writes_are_answered_all_the_same(self):
+        for path in ("/models/%00", "/syncs/99999999999999999999", "/jobs/99999999999999999999", "/hosts/x/%00"):
+            assert self.client.get(path).status_code == 404, path
+        for path in ("/models?q=%00&primary=%00", "/models?page=-1", "/syncs?host=%00&page=x", "/jobs?state=%00"):
+            assert self.client.get(path).status_code == 200, path
+
     def test_a_form_without_its_token_is_refused_with_a_page(self):
         client = Client(enforce_csrf_checks=True)
         answer = client.post("/login", {"username": "viewer", "password": "right horse"})
