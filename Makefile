@@ -4,11 +4,12 @@ PYTHON = $(VENV)/bin/python
 # A data folder of its own for commands that only look: nothing of theirs ends up in yours.
 IN_SCRATCH = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && export REGISTRY_HOME="$$home" &&
 
-.PHONY: help run test check bench lock
+.PHONY: help run test test-postgres check bench lock
 
 help:
 	@echo "make run    start everything: site, worker, beat; Ctrl-C stops it"
 	@echo "make test   run all tests (ARGS='-k name' passes arguments to pytest)"
+	@echo "make test-postgres  the apps' tests on PostgreSQL"
 	@echo "make check  formatting, lint, types, import rules, migrations, API schema"
 	@echo "make bench  run the benchmarks (ARGS=--quick for short ones)"
 	@echo "make lock   pin requirements*.txt again, with hashes (ARGS=--upgrade for newer versions; needs uv)"
@@ -22,6 +23,11 @@ run:
 test:
 	@.ci/environment $(VENV) requirements-dev.lock
 	$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
+
+# The apps' tests once more, on a PostgreSQL that the tests start.
+test-postgres:
+	@.ci/environment $(VENV) requirements-dev.lock
+	$(PYTHON) -m tests.on_postgres -n 2 --dist loadfile tests/unified_app tests/ollama_app $(ARGS)
 
 check:
 	@.ci/environment $(VENV) requirements-dev.lock
