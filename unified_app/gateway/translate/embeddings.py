@@ -21,7 +21,8 @@ def ollama_embed_to_openai(reply: Any, *, model: str, encoding: str = "float") -
     if not isinstance(vectors, list):
         raise UpstreamInvalid(_GARBLED)
     rows = [{"object": "embedding", "embedding": _encoded(v, encoding), "index": n} for n, v in enumerate(vectors)]
-    tokens = reply.get("prompt_eval_count") or 0
+    told = reply.get("prompt_eval_count")
+    tokens = told if isinstance(told, int) else 0
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     translated = ("model", "embeddings", "prompt_eval_count", "object", "data", "usage", "error")
     extras = {name: value for name, value in reply.items() if name not in translated and value is not None}

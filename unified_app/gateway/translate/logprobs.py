@@ -9,25 +9,23 @@ from unified_app.gateway.translate.fields import Body
 
 def chat_logprobs(entries: Any) -> Body | None:
     """Return OpenAI's object for Ollama's list; its clients want `top_logprobs` in each entry."""
-    if not isinstance(entries, list) or not entries:
-        return None
-    return {"content": [{"top_logprobs": [], **entry} for entry in entries if isinstance(entry, dict)]}
+    found = _objects(entries)
+    return {"content": [{"top_logprobs": [], **entry} for entry in found]} if found else None
 
 
 def completion_logprobs(entries: Any, offset: int) -> Body | None:
     """Return the lists of /v1/completions; `offset` is where in the text the first token stands."""
-    if not isinstance(entries, list) or not entries:
-        return None
+    told = _objects(entries)
     found: Body = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
-    for entry in entries:
+    for entry in told:
         token = str(entry.get("token", ""))
         found["tokens"].append(token)
         found["token_logprobs"].append(entry.get("logprob"))
-        tops = entry.get("top_logprobs") or []
+        tops = _objects(entry.get("top_logprobs"))
         found["top_logprobs"].append({str(top.get("token")): top.get("logprob") for top in tops})
         found["text_offset"].append(offset)
         offset += len(token)
-    return found
+    return found if told else None
 
 
 def ollama_logprobs(told: Any) -> list[Body]:
@@ -35,12 +33,17 @@ def ollama_logprobs(told: Any) -> list[Body]:
     if not isinstance(told, dict):
         return []
     if isinstance(told.get("content"), list):
-        return [entry for entry in told["content"] if isinstance(entry, dict)]
+        return _objects(told["content"])
     tokens, chances = told.get("tokens"), told.get("token_logprobs")
     if not isinstance(tokens, list) or not isinstance(chances, list):
         return []
-    tops = told.get("top_logprobs") or [None] * len(tokens)
+    tops = told.get("top_logprobs")
+    tops = tops if isinstance(tops, list) else [None] * len(tokens)
     return [_entry(*row) for row in zip(tokens, chances, tops, strict=False)]
+
+
+def _objects(value: Any) -> list[Body]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _entry(token: Any, chance: Any, tops: Any) -> Body:

@@ -11,6 +11,9 @@ from unified_app.gateway.translate.errors import checked_reply
 from unified_app.gateway.translate.fields import Body
 from unified_app.gateway.translate.logprobs import ollama_logprobs
 
+# More than any caller could use; a server that never ends its calls must not fill our memory.
+MAX_CALL_CHARACTERS = 8 * 2**20
+
 _THINKING = ("reasoning", "reasoning_content", "thinking")
 _TRANSLATED = frozenset(("role", "content", "text", "tool_calls", "function_call", *_THINKING))
 
@@ -61,7 +64,8 @@ class Calls:
 
     def __init__(self) -> None:
         self._calls: list[Body] = []
-        self._places: dict[Any, int] = {}
+        self._places: dict[int, int] = {}
+        self._size = 0
 
     def __bool__(self) -> bool:
         return bool(self._calls)
@@ -77,7 +81,7 @@ class Calls:
         """
         made = []
         for number, call in enumerate(self._calls):
-            arguments = _arguments(call["arguments"])
+            arguments = _arguments("".join(call["arguments"]))
             if arguments is not None:
                 function = {"index": number, "name": call["name"], "arguments": arguments}
                 made.append({**call["extras"], "id": call["id"] or f"call_{number}", "function": function})
@@ -88,6 +92,7 @@ class Calls:
     def _target(self, piece: Body) -> Body:
         """Return the call that a piece belongs to. Some servers give no index, or 0 to each whole call."""
         index, call_id = piece.get("index"), piece.get("id")
+        index = index if isinstance(index, int) else None
         place = self._places.get(index) if index is not None else None
         if index is None and not call_id and self._calls:
             place = len(self._calls) - 1
@@ -95,19 +100,25 @@ class Calls:
             place = None
         if place is None:
             place = len(self._calls)
-            self._calls.append({"id": "", "name": "", "arguments": "", "extras": {}})
+            self._calls.append({"id": "", "name": "", "arguments": [], "extras": {}})
             if index is not None:
                 self._places[index] = place
         return self._calls[place]
 
     def _merge(self, call: Body, piece: Body) -> None:
-        function = piece.get("function") or {}
+        function = piece.get("function")
+        function = function if isinstance(function, dict) else {}
         arguments = function.get("arguments")
         call["id"] = call["id"] or piece.get("id") or ""
         call["name"] = call["name"] or function.get("name") or ""
         if isinstance(arguments, dict):
             arguments = json.dumps(arguments)
-        call["arguments"] += arguments if isinstance(arguments, str) else ""
+        if isinstance(arguments, str):
+            call["arguments"].append(arguments)
+            self._size += len(arguments)
+        self._size += 100
+        if self._size > MAX_CALL_CHARACTERS:
+            raise UpstreamInvalid("The upstream's tool calls are too long.")
         known = ("index", "id", "type", "function")
         call["extras"] |= {name: value for name, value in piece.items() if name not in known and value is not None}
 

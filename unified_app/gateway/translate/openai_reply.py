@@ -168,9 +168,10 @@ def _call(call: Any, request_id: str, number: int) -> Body:
     text = _argument_text(function.get("arguments"))
     # Servers before 0.12.10 give no id, but the caller must name one when it answers.
     own = hashlib.sha256(f"{request_id}:{number}".encode()).hexdigest()[:16]
+    given = _text(call.get("id"))
     named = {name: value for name, value in function.items() if name != "index"}
     rest = {name: value for name, value in call.items() if name not in ("id", "index", "type", "function")}
-    told = {"index": number, "id": call.get("id") or f"call_{own}", "type": "function"}
+    told = {"index": number, "id": given or f"call_{own}", "type": "function"}
     return {**rest, **told, "function": {**named, "arguments": text}}
 
 
