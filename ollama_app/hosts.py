@@ -17,8 +17,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ollama_app.addresses import normalise_url, parse_hosts
+from ollama_app.connection import client_for
 from ollama_app.models import Host
-from ollama_app.source import OllamaSource, client_for, mark_down
+from ollama_app.source import OllamaSource, mark_down
 from unified_app import syncing, vault
 from unified_app.errors import Conflict, InvalidInput, RegistryError
 from unified_app.history import record

@@ -50,6 +50,14 @@ class TagRow:
 
 
 @dataclass(frozen=True)
+class LoadedModel:
+    """One row of `/api/ps`: a runner, under the name that loaded it first."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class ShowReply:
     """What `/api/show` tells of one model, without its tensors. `weights` is the digest of the GGUF blob.
 
@@ -82,6 +90,18 @@ def parse_version(answer: Any) -> str:
     if not isinstance(version, str) or not version or not values.is_one_line(version):
         raise UpstreamInvalid("It does not answer like Ollama: /api/version has no version.")
     return version[:MAX_VERSION]
+
+
+def parse_ps(answer: Any) -> list[LoadedModel]:
+    """Return what is loaded, from an answer of `/api/ps`."""
+    rows = answer.get("models") if isinstance(answer, dict) else None
+    if not isinstance(rows, list):
+        raise UpstreamInvalid("It does not answer like Ollama: /api/ps has no list of models.")
+    return [
+        LoadedModel(values.text(row.get("name") or row.get("model")), values.text(row.get("digest")))
+        for row in rows
+        if isinstance(row, dict)
+    ]
 
 
 def parse_tag(row: Any, index: int) -> TagRow | RejectedRow:

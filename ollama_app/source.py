@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from ollama_app import serving
 from ollama_app.category_loader import OllamaCategoryLoader, OllamaModel
-from ollama_app.client import OllamaClient
+from ollama_app.connection import client_for
 from ollama_app.model_loader import OllamaModelLoader, to_unified
 from ollama_app.models import DigestFacts, Host
 from ollama_app.replies import ShowReply
@@ -22,24 +22,11 @@ from unified_app import jobs
 from unified_app.errors import Conflict, RegistryError
 from unified_app.model_objects import RejectedRow, UnifiedModelObject
 from unified_app.models import Placement, RegistryEpoch
-from unified_app.sources import Place, Source
-from unified_app.upstream import JsonClient
+from unified_app.sources import Place, ServingObservation, Source, Upstream
 
 FAILED_SHOW_RESTS = timedelta(hours=1)
 # The columns of DigestFacts that only a `show` that answered may write.
 SHOWN = ("capabilities", "facts", "texts")
-
-
-def client_for(host: Host, *, timeout: float | None = None) -> OllamaClient:
-    """Return a client for a host with the settings' bounds. Raises Conflict when its token cannot be read."""
-    return OllamaClient(
-        JsonClient(
-            host.url,
-            token=host.token,
-            timeout=timeout or settings.UPSTREAM_TIMEOUT,
-            max_bytes=settings.UPSTREAM_MAX_MB * 2**20,
-        )
-    )
 
 
 class OllamaSource(Source):
@@ -47,6 +34,7 @@ class OllamaSource(Source):
 
     name: ClassVar[str] = "ollama"
     label: ClassVar[str] = "Ollama"
+    serves_locally: ClassVar[bool] = True
 
     def __init__(
         self, place: str, *, only: Collection[str] | None = None, loader: OllamaCategoryLoader | None = None
@@ -114,6 +102,26 @@ class OllamaSource(Source):
 
     def record_failure(self, error: RegistryError) -> None:
         mark_down(self.host, error)
+
+    @classmethod
+    def routes(cls, placements: Sequence[Placement]) -> dict[int, Upstream]:
+        return serving.routes(placements)
+
+    @classmethod
+    def runner_of(cls, placement: Placement) -> str:
+        return serving.runner_of(placement)
+
+    @classmethod
+    def start(cls, placement: Placement, *, timeout: float = 300.0) -> ServingObservation:
+        return serving.start(placement, timeout)
+
+    @classmethod
+    def stop(cls, placement: Placement) -> ServingObservation:
+        return serving.stop(placement)
+
+    @classmethod
+    def observe(cls, placements: Sequence[Placement]) -> dict[int, ServingObservation]:
+        return serving.observe(placements)
 
     def _unified(self, model: OllamaModel) -> UnifiedModelObject:
         credential = f"ollama.host:{self.host.pk}" if self.host.has_token else ""

@@ -34,6 +34,7 @@ MODEL_SOURCE_GROUPS: dict[str, list[str]] = {
 JOB_KINDS: dict[str, str] = {
     "sync": "unified_app.syncing.run_sync_job",
     "ollama_details": "ollama_app.details.run_details_job",
+    "serve": "unified_app.serving.requests.run_serve_job",
 }
 OLLAMA_HOSTS: list[str] = env.list("OLLAMA_HOSTS", default=[])
 DEFAULT_OLLAMA_HOST = "http://localhost:11434"
@@ -44,6 +45,15 @@ UPSTREAM_MAX_MB: int = env.int("UPSTREAM_MAX_MB", default=32)
 # How many web processes this set-up starts; more than one is refused without PostgreSQL and Redis.
 WEB_PROCESSES: int = env.int("WEB_PROCESSES", default=1)
 RETENTION_DAYS: int = env.int("RETENTION_DAYS", default=90)
+
+# --- Serving ----------------------------------------------------------------------------------------------
+# What clients are told to call, and what the page and the workers call.
+REGISTRY_API_URL: str = env.str("REGISTRY_API_URL", default="").rstrip("/") or f"http://{SITE_HOST}:{SITE_PORT}"
+MAX_SERVING_MODELS: int = env.int("MAX_SERVING_MODELS", default=10)
+AUTOSTART: bool = env.bool("AUTOSTART", default=True)
+AUTO_EVICT: bool = env.bool("AUTO_EVICT", default=True)
+RATE_LIMIT_PER_MINUTE: int = env.int("RATE_LIMIT_PER_MINUTE", default=600)
+BODY_TIMEOUT: float = env.float("BODY_TIMEOUT", default=30.0)
 
 # --- Applications -----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -190,7 +200,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "unified_app.api_errors.handle",
-    "DEFAULT_THROTTLE_RATES": {"token": "30/min", "work": "600/min"},
+    "DEFAULT_THROTTLE_RATES": {"token": "30/min", "work": f"{RATE_LIMIT_PER_MINUTE}/min"},
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

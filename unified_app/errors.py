@@ -69,6 +69,13 @@ class UnsupportedOperation(RegistryError):
     code = "unsupported"
 
 
+class NoPlacement(RegistryError):
+    """No place can answer for the model now."""
+
+    status_code = 503
+    code = "no_placement"
+
+
 class UpstreamError(RegistryError):
     """The upstream answered with an error of its own (`upstream_status`). The base of all upstream errors."""
 
@@ -101,3 +108,22 @@ class UpstreamTimeout(UpstreamError):
 
     status_code = 504
     code = "upstream_timeout"
+
+
+class Told(RegistryError):
+    """An error that was written down in a row and is told again: its code decides the status."""
+
+    def __init__(self, code: str, message: str, *, details: dict[str, Any] | None = None) -> None:
+        super().__init__(message, details=details)
+        self.code = code
+        self.status_code = status_of(code)
+
+
+def status_of(code: str) -> int:
+    """Return the HTTP status of the error that has this code; 500 for one that is none of ours."""
+    statuses = {kind.code: kind.status_code for kind in _kinds(RegistryError)}
+    return statuses.get(code, 500)
+
+
+def _kinds(kind: type[RegistryError]) -> list[type[RegistryError]]:
+    return [kind, *(found for child in kind.__subclasses__() for found in _kinds(child))]

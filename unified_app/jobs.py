@@ -37,6 +37,14 @@ class JobCancelled(Exception):
     """Somebody asked for the job to stop."""
 
 
+class Final(RegistryError):
+    """An error that no later attempt of the job should try to mend, whatever its code says."""
+
+    def __init__(self, error: RegistryError) -> None:
+        super().__init__(error.message, details=error.details)
+        self.code, self.status_code = error.code, error.status_code
+
+
 class Handle:
     """What a job's function gets: its arguments, and the only ways to write to its row."""
 
@@ -78,8 +86,12 @@ def enqueue(
     unique_key: str = "",
     by: str = "",
     delay: float = 0.0,
+    wake_worker: bool = True,
 ) -> Job:
-    """Queue a job, or return the active one that has the same `unique_key`. `delay` is in seconds."""
+    """Queue a job, or return the active one that has the same `unique_key`. `delay` is in seconds.
+
+    Without `wake_worker` the caller runs it at once; a worker takes it up should the caller die first.
+    """
     if kind not in settings.JOB_KINDS:
         raise LookupError(f"settings.JOB_KINDS has no kind {kind!r}")
     for _ in range(5):
@@ -96,7 +108,7 @@ def enqueue(
                 )
         except IntegrityError:
             continue  # another process queued it between the look and the insert
-        if not delay:
+        if wake_worker and not delay:
             transaction.on_commit(partial(wake, job.pk))
         return job
     raise Conflict(f"The job {unique_key!r} is being queued and ended by others at once. Try again.")
@@ -127,7 +139,8 @@ def run(job_id: int) -> str:
         except JobCancelled:
             return _finish(handle, Job.State.CANCELLED)
         except RegistryError as error:
-            return _failed(handle, job, error.code, error.message, final=error.status_code < 500)
+            final = isinstance(error, Final) or error.status_code < 500
+            return _failed(handle, job, error.code, error.message, final=final, details=error.details)
         except Exception as error:  # a bug or a database that went away: recorded, tried again
             logger.exception("job %s (%s) failed", job.pk, job.kind)
             return _failed(handle, job, "internal", f"{type(error).__name__}: see the worker's log")
@@ -194,8 +207,10 @@ def _finish(handle: Handle, state: Job.State, **values: Any) -> str:
     return state.value if ended else "lost"
 
 
-def _failed(handle: Handle, job: Job, code: str, message: str, *, final: bool = False) -> str:
-    error = {"code": code, "message": message}
+def _failed(
+    handle: Handle, job: Job, code: str, message: str, *, final: bool = False, details: dict[str, Any] | None = None
+) -> str:
+    error = {"code": code, "message": message, **({"details": details} if details else {})}
     if final or job.attempt >= job.max_attempts:
         return _finish(handle, Job.State.FAILED, error=error)
     delay = BACKOFF[min(job.attempt, len(BACKOFF)) - 1]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from unified_app.errors import NotFound, RegistryError, UnsupportedOperation
 from unified_app.model_objects import RejectedRow, UnifiedModelObject
+
+if TYPE_CHECKING:  # settings name sources before the tables are loaded
+    from unified_app.models import Placement
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,30 @@ class Place:
     is_demo: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where and how a placement is called; `protocol` is `ollama` or `openai`, `timeout` in seconds."""
+
+    url: str
+    headers: dict[str, str]
+    protocol: str
+    model: str
+    timeout: float = 300.0
+
+
+@dataclass(frozen=True)
+class ServingObservation:
+    """What a place was seen to do with a model: `ready`, `stopped` or `failed`; `code` is the error's."""
+
+    state: str
+    reason: str = ""
+    code: str = ""
+
+    @classmethod
+    def failed(cls, place: str, error: RegistryError) -> ServingObservation:
+        return cls("failed", f"{error.code} at {place}: {error.message}", error.code)
+
+
 class Source(ABC):
     """A way to get models, bound to one of its places. Built per use and cheap.
 
@@ -41,6 +68,8 @@ class Source(ABC):
 
     name: ClassVar[str]
     label: ClassVar[str]
+    # Whether a started model holds memory of one of our places, and so takes one of MAX_SERVING_MODELS slots.
+    serves_locally: ClassVar[bool] = False
 
     def __init__(self, place: str) -> None:
         self.place = place
@@ -79,6 +108,39 @@ class Source(ABC):
 
     def record_failure(self, error: RegistryError) -> None:  # noqa: B027 - a hook too
         """Note that the place could not be read."""
+
+    @classmethod
+    def routes(cls, placements: Sequence[Placement]) -> dict[int, Upstream]:
+        """Return by placement id how each is called, in one query. What cannot be called now is left out."""
+        return {}
+
+    @classmethod
+    def takes_slot(cls, placement: Placement) -> bool:
+        return cls.serves_locally and not placement.facts.get("is_cloud")
+
+    @classmethod
+    def runner_of(cls, placement: Placement) -> str:
+        """Return what runs the model at its place; models of one place that share it are loaded and unloaded as one."""
+        return f"placement:{placement.pk}"
+
+    @classmethod
+    def start(cls, placement: Placement, *, timeout: float = 300.0) -> ServingObservation:
+        """Return once the model is ready. Raises an error of the tree, within `timeout` seconds or so."""
+        return ServingObservation("ready")
+
+    @classmethod
+    def stop(cls, placement: Placement) -> ServingObservation:
+        """Let the place forget the model; open calls may finish. Nobody else may need its runner then."""
+        return ServingObservation("stopped")
+
+    @classmethod
+    def observe(cls, placements: Sequence[Placement]) -> dict[int, ServingObservation]:
+        """Return by placement id what is seen of served models now; each place is asked once, no error is raised."""
+        return {placement.pk: ServingObservation("ready") for placement in placements}
+
+    @classmethod
+    def health(cls, placement: Placement) -> ServingObservation:
+        return cls.observe([placement])[placement.pk]
 
     def create(self, name: str, recipe: dict[str, Any]) -> None:
         raise UnsupportedOperation(f"Models cannot be made on {self.label} places.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from unified_app.errors import RegistryError
+from unified_app.errors import RegistryError, status_of
 from unified_app.models import Job
 
 # Proxies commonly give up after 30 s, so the receipt must be out before.
@@ -19,22 +19,13 @@ class JobFailed(RegistryError):
         error = job.error or {}
         super().__init__(f"Job {job.pk} {job.state}: {error.get('message', 'it ended without a result')}")
         self.code = error.get("code", "conflict" if job.state == Job.State.CANCELLED else "internal")
-        self.status_code = 409 if job.state == Job.State.CANCELLED else _status_of(self.code)
+        self.status_code = 409 if job.state == Job.State.CANCELLED else status_of(self.code)
 
 
-def wait_for(job: Job) -> Job:
-    """Return the job as it is when it has ended, or after WAIT_SECONDS: without a worker it stays queued."""
-    deadline = time.monotonic() + WAIT_SECONDS
+def wait_for(job: Job, seconds: float = WAIT_SECONDS, poll: float = POLL_SECONDS) -> Job:
+    """Return the job as it is when it has ended, or after `seconds`: without a worker it stays queued."""
+    deadline = time.monotonic() + seconds
     while job.is_active and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll)
         job.refresh_from_db()
     return job
-
-
-def _status_of(code: str) -> int:
-    statuses = {kind.code: kind.status_code for kind in _kinds(RegistryError)}
-    return statuses.get(code, 500)
-
-
-def _kinds(kind: type[RegistryError]) -> list[type[RegistryError]]:
-    return [kind, *(found for child in kind.__subclasses__() for found in _kinds(child))]

@@ -58,7 +58,7 @@ def stored_model(row: UnifiedModel) -> StoredModel:
         name=row.name,
         columns={name: getattr(row, name) for name in PROJECTED},
         categories=frozenset(c.category for c in row.category_rows.all()),
-        placements={p.place: _stored_placement(p) for p in row.placements.all()},
+        placements={p.place: stored_placement(p) for p in row.placements.all()},
         retired=row.is_retired,
         deleted=bool(row.deleted_by),
         category_override=row.category_override,
@@ -103,7 +103,8 @@ def touch(source: str, place: str, now: datetime) -> None:
         RegistryEpoch.bump()
 
 
-def _stored_placement(row: Placement) -> StoredPlacement:
+def stored_placement(row: Placement) -> StoredPlacement:
+    """Return a placement as the plan sees it."""
     return StoredPlacement(
         PlacementObject(
             place=row.place,
@@ -219,4 +220,4 @@ def _write_versions(planned: list[PlannedModel], now: datetime) -> None:
     )
 
 
-__all__ = ["capability_row", "names_in_use", "perform", "stored_model", "stored_models", "touch"]
+__all__ = ["capability_row", "names_in_use", "perform", "stored_model", "stored_models", "stored_placement", "touch"]

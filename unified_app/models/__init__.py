@@ -13,13 +13,14 @@ from unified_app.models.catalog import (
 )
 from unified_app.models.epoch import RegistryEpoch
 from unified_app.models.history import HistoryEntry
-from unified_app.models.serving import ModelServingConfig, ModelServingStatus, ServingSlot
+from unified_app.models.serving import GatewayProcess, ModelServingConfig, ModelServingStatus, ServingSlot
 from unified_app.models.usage import UsageHour, UsageRecord
 from unified_app.models.work import Job, SyncRun
 
 __all__ = [
     "Alias",
     "ApiKey",
+    "GatewayProcess",
     "HistoryEntry",
     "Job",
     "ModelCapability",
