@@ -2,121 +2,142 @@
 
 from __future__ import annotations
 
-import ipaddress
+import asyncio
+import json
 import random
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
-from registry_project.demo import inference, openai, storage
-from registry_project.demo.faults import send_half
-from registry_project.demo.server import SERVER, Server
-from registry_project.demo.wire import ApiError, answer, read_body
+from registry_project.demo.faults import MODES, faulty
+from registry_project.demo.server import LIBRARY, ApiError, Body, Lines, Server, full_name, sha
+from registry_project.demo.talk import Ask, embed
 
-V1_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
+SERVER = web.AppKey("server", Server)
+TEXTS = ("model", "name", "prompt", "system", "suffix", "template", "from", "source", "destination")
+DEFAULTS = {**dict.fromkeys(TEXTS, ""), "stream": True, "messages": [], "tools": [], "options": {}, "parameters": {}}
 
 
-def is_local(host: str) -> bool:
-    name = host.rsplit(":", 1)[0] if host.count(":") == 1 or "]" in host else host
+def tags(server: Server, _: Body) -> Body:
+    """Newest first by whole seconds; equal seconds change places from call to call, as they really do."""
+    models = sorted(server.models.values(), key=lambda model: (model.tag["modified_at"][:19], random.random()))
+    return {"models": [model.row(server.at_least((0, 30, 0))) for model in reversed(models)]}
+
+
+async def pull(server: Server, body: Body) -> Lines:
+    wanted = full_name(body["model"])
+    yield {"status": "pulling manifest"}
+    model = next((model for model in LIBRARY if full_name(model.tag["name"]) == wanted), None)
+    if model is None:
+        raise ApiError(500, "pull model manifest: file does not exist")
+    line = {"status": f"pulling {model.blob[:12]}", "digest": f"sha256:{model.blob}", "total": model.tag["size"]}
+    for quarter in range(5):
+        await asyncio.sleep(server.load_delay / 4)
+        yield line | ({"completed": line["total"] * quarter // 4} if quarter else {})
+    server.models[wanted] = model.renamed(wanted)
+    for status in ("verifying sha256 digest", "writing manifest", "success"):
+        yield {"status": status}
+
+
+async def create(server: Server, body: Body) -> Lines:
+    name = full_name(body["model"])
+    if not body["from"]:
+        raise ApiError(400, "neither 'from' or 'files' was specified")
+    base, changed = server.find(body["from"]), {key: body[key] for key in ("system", "template") if body[key]}
+    if body["parameters"]:
+        changed["parameters"] = "\n".join(f"{key:<30} {dumps(value)}" for key, value in body["parameters"].items())
+    server.models[name] = base.renamed(name, sha(base.tag["digest"] + dumps(changed)), **changed)
+    for status in (f"using existing layer sha256:{base.blob}", "writing manifest", "success"):
+        yield {"status": status}
+
+
+def copy(server: Server, body: Body) -> None:
+    name = full_name(body["destination"])
+    server.models[name] = server.find(body["source"], 'model "{}" not found').renamed(name)
+
+
+def delete(server: Server, body: Body) -> None:
+    server.find(body["model"])
+    del server.models[full_name(body["model"])]
+
+
+def mode(server: Server, body: Body) -> Body:
+    if body and body.get("mode") not in MODES:
+        raise ApiError(400, f"mode must be one of {', '.join(MODES)}")
+    server.fault = body or server.fault
+    return {"demo": "a demo server without weights", "mode": server.fault["mode"]}
+
+
+ROUTES: dict[str, dict[str, Callable[[Server, Body], Body | Lines | str | None]]] = {
+    "/": dict.fromkeys(("GET", "HEAD"), lambda *_: "Ollama is running"),
+    "/api/version": dict.fromkeys(("GET", "HEAD"), lambda server, _: {"version": server.version}),
+    "/api/tags": dict.fromkeys(("GET", "HEAD"), tags),
+    "/api/ps": {"GET": lambda server, _: {"models": [each.row(server.at_least((0, 10, 0))) for each in server.live()]}},
+    "/api/show": {"POST": lambda server, body: server.find(body["model"]).described(server.at_least((0, 6, 4)))},
+    "/api/chat": {"POST": lambda server, body: Ask(server, body, "chat").lines()},
+    "/api/generate": {"POST": lambda server, body: Ask(server, body, "generate").lines()},
+    "/api/delete": {"DELETE": delete},
+    "/demo/mode": {"GET": mode, "POST": mode},
+    **{f"/api/{route.__name__}": {"POST": route} for route in (pull, create, copy, embed)},
+}
+
+
+def dumps(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+async def handle(request: web.Request) -> web.StreamResponse:
+    """Every request: a fault, or the route's answer, or its error in Ollama's words."""
+    server, methods = request.app[SERVER], ROUTES.get(request.path, {})
+    if fault := await faulty(request, server.fault):
+        return fault
+    if (route := methods.get(request.method)) is None:
+        text = "405 method not allowed" if methods else "404 page not found"
+        return web.Response(status=int(text[:3]), text=text)
     try:
-        return not ipaddress.ip_address(name.strip("[]")).is_global
-    except ValueError:
-        return name == "localhost" or name.endswith((".localhost", ".local", ".internal"))
-
-
-@web.middleware
-async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Ollama's check against pages that reach a loopback server through a name of their own."""
-    origin = request.headers.get("Origin", "")
-    if not is_local(request.host) or (origin and not is_local(origin.split("://")[-1])):
-        return web.Response(status=403)
-    faults = request.app[SERVER].faults
-    if (faulty := await faults.apply(request)) is not None:
-        return faulty
-    response = await told(request, handler)
-    whole = isinstance(response, web.Response) and faults.mode(request) == "half"
-    return await send_half(request, response) if whole and isinstance(response, web.Response) else response
-
-
-async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Errors in Ollama's words and shapes."""
-    try:
-        return await handler(request)
+        body = {} if request.method in ("GET", "HEAD") else await read_body(request)
+        told = route(server, body)
+        if told is None or isinstance(told, str):
+            return web.Response(text=told)
+        return web.json_response(told, dumps=dumps) if isinstance(told, dict) else await respond(request, body, told)
     except ApiError as error:
-        status, text = error.args
-        shape = {"message": text, "type": V1_TYPES.get(status, "api_error"), "param": None, "code": None}
-        return answer({"error": shape if request.path.startswith("/v1") else text}, status)
-    except web.HTTPNotFound:
-        if request.path.endswith("/"):
-            moved = 301 if request.method == "GET" else 307
-            return web.Response(status=moved, headers={"Location": request.path.rstrip("/")})
-        return web.Response(status=404, text="404 page not found")
-    except web.HTTPMethodNotAllowed as error:
-        allow = {"Allow": ", ".join(sorted(error.allowed_methods))}
-        return web.Response(status=405, text="405 method not allowed", headers=allow)
+        return web.json_response({"error": error.args[1]}, status=error.args[0], dumps=dumps)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # a field of a wrong type
+        return web.json_response({"error": f"json: cannot unmarshal: {error}"}, status=400)
 
 
-async def label(request: web.Request, response: web.StreamResponse) -> None:
+async def read_body(request: web.Request) -> Body:
+    """With defaults for what is missing or null; `name` is the old word for `model`."""
+    if not (text := await request.text()):
+        raise ApiError(400, "missing request body")
+    body = DEFAULTS | {key: value for key, value in json.loads(text).items() if value is not None}
+    return body | {"model": body["model"] or body["name"]}
+
+
+async def respond(request: web.Request, body: Body, lines: Lines) -> web.StreamResponse:
+    """The lines as they come, or the last one. What fails before the first still has a status of its own."""
+    response, line = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"}), {}
+    try:
+        async for line in lines:
+            if body["stream"]:
+                await response.prepare(request)
+                await response.write(dumps(line).encode() + b"\n")
+    except ApiError as error:
+        if not response.prepared:
+            raise
+        await response.write(dumps({"error": error.args[1]}).encode() + b"\n")
+    return response if response.prepared else web.json_response(line, dumps=dumps)
+
+
+async def label(_: web.Request, response: web.StreamResponse) -> None:
     response.headers["X-Demo-Upstream"] = "true"
 
 
-async def root(request: web.Request) -> web.Response:
-    return web.Response(text="Ollama is running")
-
-
-async def version(request: web.Request) -> web.Response:
-    return answer({"version": request.app[SERVER].version})
-
-
-async def tags(request: web.Request) -> web.Response:
-    """Newest first by whole seconds; equal seconds change places from call to call, as they really do."""
-    server = request.app[SERVER]
-    models = sorted(server.models.values(), key=lambda m: (-(m.modified // 10**9), random.random()))
-    return answer({"models": [model.tag(server.at_least((0, 30, 0))) for model in models]})
-
-
-async def show(request: web.Request) -> web.Response:
-    body, server = await read_body(request, "ShowRequest"), request.app[SERVER]
-    name = body["model"]
-    if not name:
-        raise ApiError(400, "model is required")
-    shown = name if ":" in name or not server.at_least((0, 30, 0)) else f"{name}:latest"
-    model = server.find(name, f"model '{shown}' not found")
-    return answer(model.show(body, server.at_least((0, 6, 4))))
-
-
-async def ps(request: web.Request) -> web.Response:
-    server = request.app[SERVER]
-    return answer({"models": [runner.row(server.at_least((0, 10, 0))) for runner in server.runners.live()]})
-
-
-async def mode(request: web.Request) -> web.Response:
-    server = request.app[SERVER]
-    if request.method == "POST":
-        try:
-            server.faults.set(await read_body(request, "Mode"))
-        except ValueError as error:
-            raise ApiError(400, str(error)) from error
-    return answer({"demo": "a demo server without weights", "version": server.version, **server.faults.now})
-
-
 def build_app(**options: Any) -> web.Application:
-    """Options are those of Server: version, models, mode, load_delay, token_delay, parallel, max_loaded."""
-    app = web.Application(middlewares=[guard], client_max_size=2**27)
+    """Options are those of Server: version, models, mode, load_delay, token_delay."""
+    app = web.Application()
     app[SERVER] = Server(**options)
     app.on_response_prepare.append(label)
-    reads = {"/": root, "/api/version": version, "/api/tags": tags}
-    app.add_routes([web.get(path, handler) for path, handler in reads.items()])
-    lists = {"/api/ps": ps, "/v1/models": openai.models, "/v1/models/{name}": openai.one_model, "/demo/mode": mode}
-    app.add_routes([web.get(path, handler, allow_head=False) for path, handler in lists.items()])
-    calls = {name: getattr(storage, name) for name in ("pull", "create", "copy")}
-    calls |= {"show": show, "chat": inference.chat, "generate": inference.generate}
-    calls |= {"embed": inference.embed_call, "embeddings": inference.embeddings_call}
-    app.add_routes([web.post(f"/api/{name}", handler) for name, handler in calls.items()])
-    blob = "/api/blobs/{digest}"
-    app.add_routes([web.head(blob, storage.has_blob), web.post(blob, storage.add_blob)])
-    app.add_routes([web.delete("/api/delete", storage.delete), web.post("/demo/mode", mode)])
-    v1 = {"chat/completions": openai.chat_completions, "embeddings": openai.embeddings}
-    app.add_routes([web.post(f"/v1/{name}", handler) for name, handler in v1.items()])
+    app.router.add_route("*", "/{path:.*}", handle)
     return app

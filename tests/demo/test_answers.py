@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import base64
 import json
-import struct
 import time
-import zlib
 
 import jsonschema
 import pytest
@@ -56,16 +53,6 @@ def said(url: str, question: str, model: str = GOOD, **more: object) -> str:
     return ask(url, question, model, **more)["message"]["content"]
 
 
-def png(red: int, green: int, blue: int) -> str:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    rows = (b"\0" + bytes([red, green, blue]) * 4) * 4
-    head = struct.pack(">IIBBBBB", 4, 4, 8, 2, 0, 0, 0)
-    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return base64.b64encode(data).decode()
-
-
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
@@ -75,7 +62,6 @@ def png(red: int, green: int, blue: int) -> str:
         ("What is the capital of France?", "Paris"),
         ("What color is the sky?", "blue"),
         ("How many days are in a week?", "7"),
-        ("Is the sentiment positive or negative? What an awful, boring day", "negative"),
         ("Count to 5", "1, 2, 3, 4, 5"),
     ],
 )
@@ -111,12 +97,11 @@ def test_the_seed_decides_the_words(demo: str) -> None:
     assert all("Madrid" in answer for answer in answers)
 
 
-def test_num_predict_and_stop_cut_the_answer(demo: str) -> None:
+def test_num_predict_cuts_the_answer(demo: str) -> None:
     cut = ask(demo, "Count to 50", options={"num_predict": 7})
     assert (cut["done_reason"], cut["eval_count"]) == ("length", 7)
-    stopped = ask(demo, "Count to 50", options={"stop": ["12"]})
-    assert stopped["done_reason"] == "stop"
-    assert stopped["message"]["content"].endswith("11, ")
+    assert "50" not in cut["message"]["content"]
+    assert ask(demo, "Count to 50", options={"num_predict": -1})["done_reason"] == "stop"
 
 
 def test_the_metrics_add_up(demo: str) -> None:
@@ -161,31 +146,24 @@ def test_structured_output_fits_its_schema(demo: str) -> None:
             "answer": {"type": "string", "maxLength": 20},
             "mood": {"enum": ["sad", "glad"]},
             "numbers": {"type": "array", "items": {"type": "integer"}, "minItems": 2},
-            "place": {"$ref": "#/$defs/place"},
+            "place": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
             "sure": {"type": "boolean"},
-            "day": {"type": ["string", "null"], "format": "date"},
-            "score": {"type": "number", "minimum": 2, "maximum": 3},
+            "score": {"type": "number"},
         },
-        "required": ["answer", "mood", "numbers", "place", "sure", "day", "score"],
-        "$defs": {"place": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}},
+        "required": ["answer", "mood", "numbers", "place", "sure", "score"],
         "additionalProperties": False,
     }
     value = json.loads(said(demo, "What is the capital of Italy? I am glad.", format=schema))
     jsonschema.validate(value, schema)
     assert (value["answer"], value["mood"]) == ("Rome", "glad")
-    assert json.loads(said(demo, 'Give JSON with the key "capital": capital of Italy', format="json")) == {
-        "capital": "Rome"
-    }
+    assert json.loads(said(demo, "What is the capital of Italy?", format="json")) == {"answer": "Rome"}
 
 
-def test_a_vision_model_sees_the_colour(demo: str) -> None:
-    assert "blue" in said(demo, "What colour is this?", images=[png(20, 40, 230)])
-    assert "red" in said(demo, "What colour is this?", images=[png(230, 20, 20)])
-
-
-def test_a_code_model_fills_in_the_middle(demo: str) -> None:
-    body = {"model": "qwen2.5-coder:1.5b", "prompt": "def add(a, b):", "suffix": "return result", "stream": False}
-    assert "a + b" in requests.post(f"{demo}/api/generate", json=body, timeout=5).json()["response"]
+def test_only_a_vision_model_takes_a_picture(demo: str) -> None:
+    assert "picture" in said(demo, "What is this?", images=["iVBORw0KGgo="])
+    messages = [{"role": "user", "content": "What is this?", "images": ["iVBORw0KGgo="]}]
+    answer = requests.post(f"{demo}/api/chat", json={"model": "phi4:14b", "messages": messages}, timeout=5)
+    assert (answer.status_code, "does not support multimodal" in answer.json()["error"]) == (400, True)
 
 
 def test_the_cloud_model_answers_and_is_never_loaded(demo: str) -> None:
@@ -209,9 +187,9 @@ def test_tokens_come_one_by_one_at_the_models_pace() -> None:
 
 
 def test_odd_requests_are_refused_and_never_crash(demo: str) -> None:
-    tree = {"type": "object", "properties": {"below": {"$ref": "#/$defs/tree"}}, "required": ["below"]}
     question = [{"role": "user", "content": "x"}]
-    for odd in ({"messages": ["x"]}, {"tools": [None]}, {"format": {**tree, "$defs": {"tree": tree}}}):
+    odds = ({"messages": ["x"]}, {"messages": "x"}, {"tools": [None]}, {"tools": "x"}, {"format": "xml"})
+    for odd in (*odds, {"options": {"num_predict": "few"}}, {"keep_alive": "abc"}, {"model": ["x"]}):
         body = {"model": GOOD, "messages": question, "stream": False, **odd}
         answer = requests.post(f"{demo}/api/chat", json=body, timeout=5)
         assert (answer.status_code, list(answer.json())) == (400, ["error"])

@@ -28,15 +28,6 @@ def test_names_of_one_file_share_a_runner() -> None:
         assert loaded(url) == {}
 
 
-def test_another_context_reloads_the_runner() -> None:
-    with demo_server() as url:
-        generate(url, "llama3.1:8b")
-        assert loaded(url)["llama3.1:8b"]["context_length"] == 4096
-        generate(url, "acme/support-bot")
-        assert loaded(url)["acme/support-bot:latest"]["context_length"] == 8192
-        assert len(loaded(url)) == 1
-
-
 def test_keep_alive_sets_the_end() -> None:
     with demo_server() as url:
         generate(url, "phi4:14b", keep_alive=-1)
@@ -45,13 +36,6 @@ def test_keep_alive_sets_the_end() -> None:
         assert datetime.fromisoformat(loaded(url)["phi4:14b"]["expires_at"][:19]).year > 2300
         time.sleep(0.3)
         assert list(loaded(url)) == ["phi4:14b"]
-
-
-def test_the_idle_model_nearest_its_end_makes_room() -> None:
-    with demo_server(max_loaded=2) as url:
-        for number, name in enumerate(("phi4:14b", "gemma2:2b", "qwen3:8b")):
-            generate(url, name, keep_alive=f"{number + 1}m")
-        assert set(loaded(url)) == {"gemma2:2b", "qwen3:8b"}
 
 
 def test_a_loading_model_is_not_listed_and_the_load_is_in_the_metrics() -> None:

@@ -14,8 +14,8 @@ def names(version: str) -> list[str]:
 
 
 def test_there_are_cases_of_both_versions() -> None:
-    assert len(names("v0.33.0-rc2")) > 150
-    assert len(names("v0.24.0")) > 35
+    assert len(names("v0.33.0-rc2")) > 125
+    assert len(names("v0.24.0")) > 28
 
 
 @pytest.mark.parametrize("name", names("v0.33.0-rc2"))
@@ -29,6 +29,8 @@ def test_it_answers_like_version_0_24(demo_024: str, name: str) -> None:
 
 
 def test_a_difference_is_seen(demo_033: str) -> None:
-    assert differences(demo_033, load("v0.24.0", "f019_image_plain_model"))
-    assert differences(demo_033, load("v0.24.0", "a008_tags"))
-    assert differences(demo_033, load("v0.24.0", "b019_show_missing_model"))
+    case = load("v0.24.0", "b019_show_missing_model")
+    case["response"]["body"] = '{"error":"something else"}'
+    assert differences(demo_033, case)
+    assert differences(demo_033, load("v0.24.0", "a003_version")) == []
+    assert differences(demo_033, load("v0.24.0", "a008_tags"))  # old servers tell fewer keys
