@@ -21,10 +21,12 @@ class Account:
         self._wiring = wiring
         self.logged_in: Any = None
 
-    def build(self) -> None:
-        with self._wiring.section(), gr.Row(elem_classes="mr-account"):
-            self.who = gr.HTML(padding=False)
-            leave = gr.Button("Log out", size="sm", scale=0, min_width=120)
+    def build(self, title: str) -> None:
+        with gr.Row(elem_classes="mr-head"):
+            gr.HTML(f"<h1>{title}</h1>", padding=False)
+            with self._wiring.section(), gr.Row(elem_classes="mr-account"):
+                self.who = gr.HTML(padding=False)
+                leave = gr.Button("Log out", size="sm", scale=0, min_width=110)
         with gr.Column(elem_classes="mr-log-in") as self.form:
             self._build_form()
         self._wiring.on([leave.click], self.log_out, [], [self.who])

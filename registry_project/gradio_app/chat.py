@@ -85,9 +85,9 @@ class ChatTab:
         self.question = gr.Textbox(label=label, placeholder=self.placeholder, lines=1, max_lines=8, max_length=200_000)
         self.problem = gr.HTML(padding=False)
         with gr.Row(elem_classes="mr-buttons"):
-            self.send = gr.Button("Send", variant="primary", min_width=90)
-            self.stop = gr.Button("Stop", interactive=False, min_width=90)
-            self.clear = gr.Button("New conversation", min_width=150)
+            self.send = gr.Button("Send", variant="primary", size="md", scale=1, min_width=80)
+            self.stop = gr.Button("Stop", size="md", interactive=False, scale=1, min_width=80)
+            self.clear = gr.Button("New conversation", size="md", scale=2, min_width=185)
 
     def build_log(self) -> gr.HTML:
         return gr.HTML(talk.conversation(Conversation(), self.empty), padding=False, max_height=640, autoscroll=True)
@@ -105,9 +105,7 @@ class ChatTab:
     def build_call(self) -> None:
         with gr.Accordion("Show the call", open=False):
             gr.HTML(f"<p>{markup.prose(CURL_HINT)}</p>", padding=False)
-            self.call = gr.Code(
-                "", language="shell", show_label=False, interactive=False, wrap_lines=True, buttons=["copy"], lines=3
-            )
+            self.call = call_box()
 
     def wire(self, log_parts: list[Any], extra: list[Any]) -> None:
         """Tie the buttons: Send and Enter call `ask(session, model, question, *settings, *extra)`."""
@@ -170,6 +168,20 @@ class ChatTab:
 
     def shown(self, session: Session) -> tuple[str, ...]:
         return tuple(talk.conversation(session.conversations[log], self.empty) for log in self.logs)
+
+
+def call_box() -> gr.Code:
+    return gr.Code(
+        "",
+        language="shell",
+        show_label=False,
+        interactive=False,
+        wrap_lines=True,
+        show_line_numbers=False,
+        buttons=["copy"],
+        lines=3,
+        max_lines=20,
+    )
 
 
 def checked(session: Session, model_id: str, question: str) -> None:

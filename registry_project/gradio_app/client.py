@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -140,8 +141,10 @@ class ChatStream:
 
     def __init__(self, response: requests.Response) -> None:
         self._response = response
+        self._is_read = False
 
     def __iter__(self) -> Iterator[replies.Delta]:
+        self._is_read = True
         try:
             for event in sse.objects(self._blocks()):
                 yield replies.delta(event)
@@ -151,12 +154,10 @@ class ChatStream:
             self._response.close()
 
     def close(self) -> None:
-        # Closing alone would leave a thread that waits for bytes waiting.
-        try:
+        # Closing would leave a thread that waits for bytes waiting, and take the response from under it.
+        with suppress(RuntimeError, ValueError, OSError):  # it has ended by itself
             self._response.raw.shutdown()
-        except (RuntimeError, ValueError, OSError):
-            pass  # it has ended by itself
-        finally:
+        if not self._is_read:
             self._response.close()
 
     def _blocks(self) -> Iterator[bytes]:

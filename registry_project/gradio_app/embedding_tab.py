@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from registry_project.gradio_app import calls, heatmap, markup, similarity
-from registry_project.gradio_app.chat import CURL_HINT, checked
+from registry_project.gradio_app.chat import CURL_HINT, call_box, checked
 from registry_project.gradio_app.errors import BadAnswer, PageError
 from registry_project.gradio_app.feed import Feed
 from registry_project.gradio_app.replies import Embeddings
@@ -58,18 +58,17 @@ class EmbeddingTab:
             with gr.Column(scale=2, min_width=300):
                 self.result = gr.HTML(markup.note(EMPTY), padding=False)
                 self.figures = gr.HTML(padding=False)
-        with gr.Accordion("Show the call", open=False):
-            gr.HTML(f"<p>{markup.prose(CURL_HINT)}</p>", padding=False)
-            self.call = gr.Code(
-                "", language="shell", show_label=False, interactive=False, wrap_lines=True, buttons=["copy"], lines=3
-            )
-        self._wire()
         gr.Examples(
             [[_PETS, "an animal that rests"], [_HELP, "I cannot get into my account"], [_TONGUES, "a greeting"]],
             [self.texts, self.query],
             label="Examples",
+            example_labels=["Pets and markets", "Customer care", "Greetings"],
             api_visibility="private",
         )
+        with gr.Accordion("Show the call", open=False):
+            gr.HTML(f"<p>{markup.prose(CURL_HINT)}</p>", padding=False)
+            self.call = call_box()
+        self._wire()
 
     def _build_texts(self) -> None:
         self.texts = gr.Textbox(
@@ -80,8 +79,8 @@ class EmbeddingTab:
         )
         self.problem = gr.HTML(padding=False)
         with gr.Row(elem_classes="mr-buttons"):
-            self.compare_button = gr.Button("Compare", variant="primary", min_width=110)
-            self.stop = gr.Button("Stop", interactive=False, min_width=90)
+            self.compare_button = gr.Button("Compare", variant="primary", size="md", min_width=110)
+            self.stop = gr.Button("Stop", size="md", interactive=False, min_width=90)
 
     def _wire(self) -> None:
         outputs = [self.result, self.figures, self.call, self.compare_button, self.stop, self.problem]

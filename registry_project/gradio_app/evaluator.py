@@ -37,9 +37,8 @@ class CategoryBasedEvaluator:
         """Return the whole page."""
         with _blocks() as page:
             chooser, wiring = self.model_selector, self.model_selector.attached()
-            gr.HTML(f"<h1>{TITLE}</h1>", padding=False, elem_classes="mr-head")
             form = Account(chooser.client, wiring)
-            form.build()
+            form.build(TITLE)
             with wiring.section():
                 chooser.create_model_selection_interface()
             self._create_tabs(wiring)

@@ -92,10 +92,13 @@ class _Place:
     def __init__(self, text: str, begin: int, end: int) -> None:
         self._text, self._begin, self._end = text, begin, end
 
-    def error(self, problem: str, near: str = "") -> PageError:
-        at = self._text.find(f'"{near}"', self._begin, self._end) if near else -1
-        line = self._text.count("\n", 0, at if at >= 0 else self._begin) + 1
-        return PageError(f"Line {line}: {problem}")
+    def error(self, problem: str, *path: str) -> PageError:
+        """Return the error with the line of the key that `path` leads to, as far as it leads."""
+        at = self._begin
+        for name in path:
+            found = self._text.find(json.dumps(name), at, self._end)
+            at = found if found >= 0 else at
+        return PageError(f"Line {self._text.count(chr(10), 0, at) + 1}: {problem}")
 
 
 def _check(tool: Any, place: _Place) -> None:
@@ -108,10 +111,10 @@ def _check(tool: Any, place: _Place) -> None:
         raise place.error('the tool needs "function": an object with name, description and parameters.', "function")
     name = function.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise place.error('"name" must have 1 to 64 letters, digits, - or _.', "name")
+        raise place.error('"name" must have 1 to 64 letters, digits, - or _.', "function", "name")
     parameters = function.get("parameters", {})
     if not isinstance(parameters, dict):
-        raise place.error('"parameters" must be a JSON schema, between { and }.', "parameters")
+        raise place.error('"parameters" must be a JSON schema, between { and }.', "function", "parameters")
     _check_schema(parameters, place)
 
 
@@ -119,8 +122,8 @@ def _check_schema(parameters: dict[str, Any], place: _Place) -> None:
     try:
         Draft202012Validator.check_schema(parameters)
     except SchemaError as error:
-        near = next((str(key) for key in reversed(error.path) if isinstance(key, str)), "parameters")
-        raise place.error(f'"parameters" is no JSON schema: {error.message}.', near) from error
+        path = [key for key in error.path if isinstance(key, str)]
+        raise place.error(f'"parameters" is no JSON schema: {error.message}.', "parameters", *path) from error
 
 
 def _check_names(tools: list[dict[str, Any]], text: str) -> None:
@@ -128,7 +131,7 @@ def _check_names(tools: list[dict[str, Any]], text: str) -> None:
     for tool, (begin, end) in zip(tools, _spans(text), strict=True):
         name = tool["function"]["name"]
         if name in seen:
-            raise _Place(text, begin, end).error(f"two tools are called “{name}”.", "name")
+            raise _Place(text, begin, end).error(f"two tools are called “{name}”.", "function", "name")
         seen.add(name)
 
 

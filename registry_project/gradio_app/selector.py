@@ -45,15 +45,16 @@ class SimplifiedModelSelector:
         """Build the chooser in the current Blocks; return category, model and button."""
         wiring = self.attached()
         with gr.Row(elem_classes="mr-chooser"):
-            self.category = gr.Dropdown(CATEGORIES, value=DEFAULT_CATEGORY, label="Model Category", min_width=150)
-            self.query = gr.Textbox(label="Search models", placeholder="Part of a name", min_width=150, max_lines=1)
+            self.category = gr.Dropdown(CATEGORIES, value=DEFAULT_CATEGORY, label="Model Category", min_width=200)
+            self.query = gr.Textbox(label="Search models", placeholder="Part of a name", min_width=200, max_lines=1)
             self.model = gr.Dropdown([], label="Select Model", scale=2, min_width=260)
         with gr.Row(elem_classes="mr-state-row"):
-            self.card = gr.HTML(padding=False, min_width=260, scale=3)
-            self.button = gr.Button("Load Model", variant="primary", scale=1, min_width=130)
-            self.unload = gr.Button("Unload Model", scale=1, min_width=130)
+            with gr.Column(scale=1, min_width=260):
+                self.card = gr.HTML(padding=False)
+                self.state = gr.HTML(padding=False)
+            self.button = gr.Button("Load Model", variant="primary", size="md", scale=0, min_width=150)
+            self.unload = gr.Button("Unload Model", size="md", scale=0, min_width=150)
         self.notice = gr.HTML(padding=False)
-        self.state = gr.HTML(padding=False)
         self._wire(wiring)
         return self.category, self.model, self.button
 

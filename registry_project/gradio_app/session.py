@@ -6,8 +6,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
-from dataclasses import dataclass, field
 from typing import Any
 
 from registry_project.gradio_app.conversation import Conversation
@@ -15,23 +13,24 @@ from registry_project.gradio_app.errors import LogInEnded
 from registry_project.gradio_app.replies import LogIn, Model
 
 
-@dataclass(repr=False)
 class Session:
     """Who is logged in, what is chosen, and what was said in each tab.
 
-    Gradio keeps the object in a `gr.State`; handlers change it in place. It has no repr, since that would hold the key.
+    Gradio keeps the object in a `gr.State`; handlers change it in place. It is no dataclass: those have a repr, which
+    would show the key, and Gradio would try to write it into the page's configuration.
     """
 
-    user: str = ""
-    key: str = ""
-    scopes: tuple[str, ...] = ()
-    notice: str = ""
-    shown_open: bool = False  # whether the page shows what is for those who have logged in
-    models: dict[str, Model] = field(default_factory=dict)
-    listed: list[tuple[str, str]] = field(default_factory=list)  # the choices of the model list: label, id
-    chosen: dict[str, str] = field(default_factory=dict)  # category -> the model that was chosen there last
-    conversations: defaultdict[str, Conversation] = field(default_factory=lambda: defaultdict(Conversation))
-    stops: defaultdict[str, threading.Event] = field(default_factory=lambda: defaultdict(threading.Event))
+    def __init__(self) -> None:
+        self.user = ""
+        self.key = ""
+        self.scopes: tuple[str, ...] = ()
+        self.notice = ""
+        self.shown_open = False  # whether the page shows what is for those who have logged in
+        self.models: dict[str, Model] = {}
+        self.listed: list[tuple[str, str]] = []  # the choices of the model list: label, id
+        self.chosen: dict[str, str] = {}  # category -> the model that was chosen there last
+        self.conversations: defaultdict[str, Conversation] = defaultdict(Conversation)
+        self.stops: defaultdict[str, threading.Event] = defaultdict(threading.Event)
 
     @property
     def is_open(self) -> bool:
@@ -48,7 +47,8 @@ class Session:
         self.user = self.key = ""
         self.scopes = ()
         self.notice = notice
-        for kept in (self.models, self.listed, self.chosen, self.conversations):
+        self.listed.clear()
+        for kept in (self.models, self.chosen, self.conversations):
             kept.clear()
 
     def name_of(self, model_id: str) -> str:
@@ -64,5 +64,5 @@ class Session:
             raise
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Session:
-        # Gradio copies the state's first value for each visitor; events cannot be copied, and need not be.
-        return Session(user=self.user, key=self.key, scopes=self.scopes, models=deepcopy(self.models, memo))
+        # Gradio copies the state's first value for each visitor.
+        return Session()

@@ -29,11 +29,6 @@ class ThinkingTab(ChatTab):
             with gr.Column(min_width=300, visible=False) as self.second_column:
                 second_log = gr.HTML(talk.conversation(Conversation(), self.empty), max_height=640, autoscroll=True)
         self.build_question()
-        self.build_settings(effort=True)
-        self.build_call()
-        self.wire([first_log, second_log], [self.second])
-        self.wiring.on([self.selector.model.change], self.choices, [self.second], [self.second])
-        self.wiring.on([self.second.change], self.columns, [self.second], [self.second_column])
         gr.Examples(
             [
                 ["A bat and a ball cost 1.10 together. The bat costs 1.00 more. What does the ball cost?"],
@@ -44,6 +39,11 @@ class ThinkingTab(ChatTab):
             label="Examples",
             api_visibility="private",
         )
+        self.build_settings(effort=True)
+        self.build_call()
+        self.wire([first_log, second_log], [self.second])
+        self.wiring.on([self.selector.model.change], self.choices, [self.second], [self.second])
+        self.wiring.on([self.second.change], self.columns, [self.second], [self.second_column])
 
     def rounds(self, session: Session, model_id: str, question: str, settings: Settings, *extra: Any) -> list[Round]:
         checked(session, model_id, question)

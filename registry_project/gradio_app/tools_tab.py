@@ -26,13 +26,9 @@ class ToolsTab(ChatTab):
                     schemas.DEFAULT, language="json", label="Tools (JSON)", interactive=True, lines=8, max_lines=16
                 )
                 self.build_question("Question for the tools")
-                self.build_settings()
             with gr.Column(scale=1, min_width=300):
                 log = self.build_log()
                 self._build_result()
-        self.build_call()
-        self.wire([log], [self.schema])
-        self._wire_result()
         gr.Examples(
             [
                 ["What is the weather in Lisbon, in celsius?"],
@@ -44,11 +40,15 @@ class ToolsTab(ChatTab):
             label="Examples",
             api_visibility="private",
         )
+        self.build_settings()
+        self.build_call()
+        self.wire([log], [self.schema])
+        self._wire_result()
 
     def _build_result(self) -> None:
         with gr.Column(visible=False) as self.result_part:
             self.result = gr.Textbox(label="The tool's result", lines=1, max_lines=6, max_length=100_000)
-            self.give = gr.Button("Give result and continue", variant="primary")
+            self.give = gr.Button("Give result and continue", variant="primary", size="md")
 
     def _wire_result(self) -> None:
         inputs = [self.selector.model, self.result, *self.settings, self.schema]

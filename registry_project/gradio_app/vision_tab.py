@@ -32,11 +32,8 @@ class VisionTab(ChatTab):
                     buttons=["fullscreen"],
                 )
                 self.build_question("Question about the picture")
-                self.build_settings()
             with gr.Column(scale=2, min_width=300):
                 log = self.build_log()
-        self.build_call()
-        self.wire([log], [self.picture])
         gr.Examples(
             [
                 [str(EXAMPLES / "shapes.png"), "Which shapes do you see, and in which colours?"],
@@ -44,8 +41,12 @@ class VisionTab(ChatTab):
             ],
             [self.picture, self.question],
             label="Examples",
+            example_labels=["Shapes", "A bar chart"],
             api_visibility="private",
         )
+        self.build_settings()
+        self.build_call()
+        self.wire([log], [self.picture])
 
     def rounds(self, session: Session, model_id: str, question: str, settings: Settings, *extra: Any) -> list[Round]:
         checked(session, model_id, question)

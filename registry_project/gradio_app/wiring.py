@@ -20,7 +20,7 @@ class Wiring:
     """The events of one Blocks, and the parts of the page that are for visitors who have logged in."""
 
     def __init__(self) -> None:
-        self.session = gr.State(Session)
+        self.session = gr.State(Session())
         self._events: list[Any] = []
         self._bodies: list[gr.Column] = []
         self._notes: list[gr.HTML] = []
