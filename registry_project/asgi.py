@@ -1,4 +1,4 @@
-"""The ASGI entry point."""
+"""The ASGI entry point: /v1 and /ollama go to the gateway, everything else to Django."""
 
 from __future__ import annotations
 
@@ -7,8 +7,37 @@ import os
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-from registry_project.bounded import BoundedBody
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry_project.settings")
+django = get_asgi_application()
 
-application = BoundedBody(get_asgi_application(), settings.MAX_BODY_MB * 2**20)
+from registry_project.bounded import BoundedBody  # noqa: E402 - needs the settings
+from registry_project.mounted import gateway  # noqa: E402
+from unified_app.gateway.http import Receive, Scope, Send  # noqa: E402
+
+site = BoundedBody(django, settings.MAX_BODY_MB * 2**20)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Send each connection where it belongs; the lifespan starts and stops the gateway."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http" and _is_gateways(scope["path"]):
+        await gateway(scope, receive, send)
+    else:
+        await site(scope, receive, send)
+
+
+def _is_gateways(path: str) -> bool:
+    return path.startswith(("/v1/", "/ollama/")) or path in ("/v1", "/ollama")
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await gateway.start()
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await gateway.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -15,7 +15,7 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """200 when the database answers and its migrations are in, else 503 in the same shape."""
+    """200 when the database answers, its migrations are in and the gateway knows the models; else 503."""
     checks = {name: _outcome(check) for name, check in CHECKS.items()}
     is_ready = set(checks.values()) == {"ok"}
     return JsonResponse({"status": "ok" if is_ready else "error", "checks": checks}, status=200 if is_ready else 503)
@@ -40,4 +40,10 @@ def _migrations() -> str:
     return f"{len(missing)} not applied; run `manage.py migrate`" if missing else "ok"
 
 
-CHECKS: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations}
+def _snapshot() -> str:
+    from registry_project.mounted import gateway
+
+    return "ok" if gateway.holder.ready.is_set() else "not loaded yet"
+
+
+CHECKS: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations, "snapshot": _snapshot}

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from unified_app.errors import InvalidInput, RegistryError
+from unified_app.gateway.translate.framing import parse_object
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -47,7 +48,7 @@ class HeadersTooLarge(RegistryError):
 class Request:
     """One request, its headers read once. `id` is the caller's X-Request-ID, or a new one."""
 
-    __slots__ = ("headers", "id", "method", "path", "receive", "scope", "whole")
+    __slots__ = ("gone", "headers", "id", "method", "path", "receive", "scope", "whole")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
@@ -57,7 +58,7 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-request-id", b"")
         self.id = given.decode() if _REQUEST_ID.match(given) else uuid.uuid4().hex
-        self.whole = False
+        self.whole = self.gone = False
 
     def check_headers(self) -> None:
         pairs = self.scope["headers"]
@@ -68,23 +69,21 @@ class Request:
         """Return the body as an object. Raises TooLarge, TooSlow, or InvalidInput when it is not one."""
         raw = await self.body(max_bytes, seconds)
         try:
-            value = json.loads(raw)
-        except UnicodeDecodeError:
-            raise InvalidInput("The body is not UTF-8.") from None
-        except (ValueError, RecursionError):
-            raise InvalidInput("The body is not JSON." if raw else "The body is empty; send a JSON object.") from None
-        if not isinstance(value, dict):
-            raise InvalidInput("The body must be a JSON object.")
-        return value
+            return parse_object(raw)
+        except ValueError:
+            problem = "is not a JSON object in UTF-8" if raw else "is empty; send a JSON object"
+            raise InvalidInput(f"The body {problem}.") from None
 
     async def body(self, max_bytes: int, seconds: float) -> bytes:
         declared = self.headers.get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > max_bytes:
-            raise TooLarge(f"The body may have at most {max_bytes // 2**20} MB.")
+        if declared.isdigit():
+            self._check(int(declared), max_bytes)
         message = await self._message(seconds)
         if not message.get("more_body"):
             self.whole = True
-            return self._checked(message.get("body", b""), max_bytes)
+            body: bytes = message.get("body", b"")
+            self._check(len(body), max_bytes)
+            return body
         return await self._rest(message, max_bytes, seconds)
 
     async def _rest(self, message: Message, max_bytes: int, seconds: float) -> bytes:
@@ -93,14 +92,13 @@ class Request:
         while message.get("more_body"):
             message = await self._message(deadline - asyncio.get_running_loop().time())
             body += message.get("body", b"")
-            self._checked(body, max_bytes)
+            self._check(len(body), max_bytes)
         self.whole = True
         return bytes(body)
 
-    def _checked(self, body: Any, max_bytes: int) -> Any:
-        if len(body) > max_bytes:
+    def _check(self, size: int, max_bytes: int) -> None:
+        if size > max_bytes:
             raise TooLarge(f"The body may have at most {max_bytes // 2**20} MB.")
-        return body
 
     async def _message(self, seconds: float) -> Message:
         try:
@@ -109,6 +107,7 @@ class Request:
         except TimeoutError:
             raise TooSlow("The body did not arrive in time.") from None
         if message["type"] == "http.disconnect":
+            self.gone = True
             raise asyncio.CancelledError
         return message
 
@@ -119,7 +118,6 @@ class ClientWatch:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._task: asyncio.Task[None] | None = None
-        self.gone = False
 
     async def __aenter__(self) -> ClientWatch:
         caller = asyncio.current_task()
@@ -136,7 +134,7 @@ class ClientWatch:
     async def _until_gone(self, caller: asyncio.Task[Any]) -> None:
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
-        self.gone = True
+        self._request.gone = True
         caller.cancel()
 
 

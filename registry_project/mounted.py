@@ -1,0 +1,7 @@
+"""The gateway of this process: asgi.py mounts it, /readyz asks it."""
+
+from __future__ import annotations
+
+from unified_app.gateway.app import Gateway
+
+gateway = Gateway()

@@ -1,0 +1,148 @@
+"""What is sent to which upstream path for a call, and how its answer is read. Pure but for the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from unified_app.gateway.readers import EventRelay, EventsFromLines, LineRelay, LinesFromEvents, Reader, Whole
+from unified_app.gateway.snapshot import ModelEntry, Route
+from unified_app.gateway.translate import embeddings, ollama_request, openai_request
+from unified_app.gateway.translate.fields import spelled, without_twins
+from unified_app.gateway.translate.ollama_reply import OpenAIToOllama, Shape, openai_to_ollama
+from unified_app.gateway.translate.openai_reply import (
+    OllamaChatToOpenAI,
+    OllamaGenerateToOpenAI,
+    ollama_chat_to_openai,
+    ollama_generate_to_openai,
+)
+from unified_app.gateway.translate.relay import needs_native, with_own_sampling
+
+Body = dict[str, Any]
+# The largest whole answer that is kept in memory: a batch of embeddings can be large.
+MAX_WHOLE_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as its caller made it; `kind` is chat, completions, generate, embeddings or embed."""
+
+    protocol: str
+    kind: str
+    body: Body
+    called: str
+    request_id: str
+
+    @property
+    def stream(self) -> bool:
+        if self.kind in ("embeddings", "embed"):
+            return False
+        if self.protocol == "ollama":
+            return ollama_request.wants_stream(self.body) and not self.only_loads
+        return self.body.get("stream") is True
+
+    @property
+    def only_loads(self) -> bool:
+        """Whether an Ollama caller only wants the model loaded, or unloaded."""
+        field = {"chat": "messages", "generate": "prompt"}.get(self.kind)
+        return self.protocol == "ollama" and field is not None and ollama_request.only_loads(self.body, field)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One upstream call."""
+
+    path: str
+    payload: Body
+    reader: Reader
+
+
+def prepare(call: Call, model: ModelEntry, route: Route) -> Exchange:
+    """Return what to send to `route` for `call`. Raises InvalidInput, naming the field, for what cannot be said."""
+    maker = _MAKERS[(call.protocol, route.upstream.protocol)]
+    path, payload, reader = maker(call, model)
+    return Exchange(path, payload | {"model": route.upstream.model}, reader)
+
+
+Made = tuple[str, Body, Reader]
+
+
+def _openai_to_ollama(call: Call, model: ModelEntry) -> Made:
+    body = without_twins(call.body)
+    known = model.details_known
+    own = model.own_parameters if known else None
+    if call.kind == "embeddings":
+        return "/v1/embeddings", body, Whole(MAX_WHOLE_BYTES)
+    if not needs_native(body, own_known=known):
+        path = "/v1/chat/completions" if call.kind == "chat" else "/v1/completions"
+        return path, with_own_sampling(body, own), EventRelay() if call.stream else Whole(MAX_WHOLE_BYTES)
+    if call.kind == "chat":
+        native = openai_request.chat_to_ollama(body, own)
+        return "/api/chat", _kept(native, model), _openai_reader(call, OllamaChatToOpenAI, ollama_chat_to_openai)
+    native = openai_request.completion_to_ollama(body, own)
+    reader = _openai_reader(call, OllamaGenerateToOpenAI, ollama_generate_to_openai)
+    return "/api/generate", _kept(native, model), reader
+
+
+def _openai_reader(call: Call, streamed: type[OllamaChatToOpenAI], whole: Callable[..., Body]) -> Reader:
+    created = int(time.time())
+    if call.stream:
+        usage = openai_request.wants_usage(call.body)
+        return EventsFromLines(streamed(call.called, call.request_id, created, usage))
+    return Whole(MAX_WHOLE_BYTES, partial(whole, model=call.called, request_id=call.request_id, created=created))
+
+
+def _openai_to_openai(call: Call, model: ModelEntry) -> Made:
+    path = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}[call.kind]
+    return path, call.body, EventRelay() if call.stream else Whole(MAX_WHOLE_BYTES)
+
+
+def _ollama_to_ollama(call: Call, model: ModelEntry) -> Made:
+    path = {"embeddings": "/api/embeddings", "embed": "/api/embed"}.get(call.kind, f"/api/{call.kind}")
+    return path, _kept(spelled(call.body), model), LineRelay() if call.stream else Whole(MAX_WHOLE_BYTES)
+
+
+def _ollama_to_openai(call: Call, model: ModelEntry) -> Made:
+    thinks = "reasoning" in model.capabilities
+    started = time.time_ns()
+    if call.kind in ("embed", "embeddings"):
+        turn: Callable[..., Body] = embeddings.openai_to_embeddings
+        if call.kind == "embed":
+            turn = partial(_embedded, model=call.called, started=started)
+        return "/embeddings", ollama_request.embed_to_openai(call.body), Whole(MAX_WHOLE_BYTES, turn)
+    if call.kind == "chat":
+        body = ollama_request.chat_to_openai(call.body, thinks=thinks)
+        return "/chat/completions", body, _ollama_reader(call, "chat", started)
+    request = ollama_request.generate_to_openai(call.body, thinks=thinks)
+    return f"/{request.route}", request.body, _ollama_reader(call, "generate", started)
+
+
+def _ollama_reader(call: Call, shape: Shape, started: int) -> Reader:
+    if call.stream:
+        return LinesFromEvents(OpenAIToOllama(call.called, started, shape=shape))
+    return Whole(MAX_WHOLE_BYTES, partial(_told, shape=shape, model=call.called, started=started))
+
+
+def _told(reply: Body, *, shape: Shape, model: str, started: int) -> Body:
+    return openai_to_ollama(reply, shape=shape, model=model, started=started, now=time.time_ns())
+
+
+def _embedded(reply: Body, *, model: str, started: int) -> Body:
+    return embeddings.openai_to_embed(reply, model=model, started=started, now=time.time_ns())
+
+
+def _kept(payload: Body, model: ModelEntry) -> Body:
+    """Return the native payload under our own keep_alive: a caller's must not unload what we serve."""
+    rest = {name: value for name, value in payload.items() if name != "keep_alive"}
+    return rest | {"keep_alive": -1} if model.state == "ready" else rest
+
+
+_MAKERS: dict[tuple[str, str], Callable[[Call, ModelEntry], Made]] = {
+    ("openai", "ollama"): _openai_to_ollama,
+    ("openai", "openai"): _openai_to_openai,
+    ("ollama", "ollama"): _ollama_to_ollama,
+    ("ollama", "openai"): _ollama_to_openai,
+}

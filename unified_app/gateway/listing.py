@@ -1,0 +1,90 @@
+"""The answers that the snapshot alone gives: which models there are, in each protocol's shape."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from unified_app.gateway.snapshot import ModelEntry, Snapshot
+
+# The server whose shapes `/ollama` keeps to.
+OLLAMA_VERSION = "0.33.0"
+_WORDS = {
+    "text_generation": "completion",
+    "function_calling": "tools",
+    "reasoning": "thinking",
+    "text_embedding": "embedding",
+    "image_generation": "image",
+}
+
+
+def callable_models(snapshot: Snapshot) -> list[ModelEntry]:
+    """Return the models that a call may name, by name; one per name."""
+    found = (snapshot.models[model_id] for model_id in snapshot.names.values())
+    return sorted((m for m in found if m.routes and not m.retired and not m.hidden), key=lambda m: m.name)
+
+
+def openai_models(snapshot: Snapshot) -> dict[str, Any]:
+    rows = [openai_model(m) for m in callable_models(snapshot)]
+    rows += [_openai_alias(snapshot, name) for name in sorted(snapshot.aliases) if snapshot.find(name)]
+    return {"object": "list", "data": rows}
+
+
+def openai_model(model: ModelEntry) -> dict[str, Any]:
+    """Return OpenAI's fields and ours; `pricing` is null while nobody has told a price."""
+    return {
+        "id": model.name,
+        "object": "model",
+        "created": model.created,
+        "owned_by": "registry",
+        "registry_id": model.id,
+        "context_length": model.context_length,
+        "capabilities": list(model.capabilities),
+        "state": state_of(model),
+        "pricing": None,
+    }
+
+
+def state_of(model: ModelEntry) -> str:
+    """A model that takes no slot is always ready."""
+    return model.state if any(route.takes_slot for route in model.routes) else "ready"
+
+
+def ollama_tags(snapshot: Snapshot) -> dict[str, Any]:
+    return {"models": [_ollama_row(m) for m in callable_models(snapshot)]}
+
+
+def ollama_ps(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the served models; ours are kept until they are stopped, so they expire in the far future."""
+    until = (datetime.now(UTC) + timedelta(days=365)).isoformat()
+    served = [m for m in callable_models(snapshot) if m.state == "ready" and state_of(m) == "ready"]
+    rows = []
+    for model in served:
+        row = _ollama_row(model)
+        row.pop("capabilities")
+        rows.append(row | {"expires_at": until, "size_vram": 0, "context_length": model.context_length or 0})
+    return {"models": rows}
+
+
+def _openai_alias(snapshot: Snapshot, name: str) -> dict[str, Any]:
+    return openai_model(snapshot.find(name)[0]) | {"id": name, "owned_by": "alias"}
+
+
+def _ollama_row(model: ModelEntry) -> dict[str, Any]:
+    facts = model.parameters
+    return {
+        "name": model.name,
+        "model": model.name,
+        "modified_at": model.modified_at,
+        "size": model.size,
+        "digest": model.digest,
+        "details": {
+            "parent_model": facts.get("parent_model", ""),
+            "format": facts.get("format", ""),
+            "family": facts.get("family", ""),
+            "families": facts.get("families") or None,
+            "parameter_size": facts.get("parameter_size", ""),
+            "quantization_level": facts.get("quantization", ""),
+        },
+        "capabilities": [_WORDS.get(word, word) for word in model.capabilities],
+    }

@@ -1,0 +1,242 @@
+"""What the gateway knows without asking the database: keys, models, routes, aliases. Loaded in a thread."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Prefetch
+
+from unified_app.models import (
+    Alias,
+    ApiKey,
+    ModelServingConfig,
+    ModelServingStatus,
+    Placement,
+    RegistryEpoch,
+    UnifiedModel,
+)
+from unified_app.naming import name_key
+from unified_app.planning import preferred
+from unified_app.scopes import scopes_of_user
+from unified_app.sources import Upstream, source_classes
+from unified_app.writing import stored_placement
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+FULL_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """One usable key; `expires_at` is a POSIX time and is compared per call."""
+
+    id: int
+    user: str
+    scopes: frozenset[str]
+    expires_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One placement that may be called."""
+
+    placement: int
+    place: str
+    upstream: Upstream
+    takes_slot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model as the gateway calls it; times in seconds."""
+
+    id: str
+    name: str
+    version: str
+    created: int
+    digest: str
+    size: int
+    modified_at: str
+    category: str
+    capabilities: tuple[str, ...]
+    context_length: int | None
+    parameters: dict[str, Any]
+    routes: tuple[Route, ...]
+    retired: str = ""
+    hidden: bool = False
+    state: str = "stopped"
+    served_at: int | None = None
+    timeout: int = 300
+    max_concurrent: int = 8
+    max_queue: int = 64
+
+    @property
+    def details_known(self) -> bool:
+        """Whether `show` has told us of this model, and with it what the model itself sets."""
+        return "weights_digest" in self.parameters or "parameter_count" in self.parameters
+
+    @property
+    def own_parameters(self) -> dict[str, Any]:
+        """The parameters that the model itself sets, such as its Modelfile's temperature."""
+        own: dict[str, Any] = self.parameters.get("default_parameters") or {}
+        return own
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The registry at one epoch. `names` maps a name key to an id, `aliases` a lower-case alias to ids."""
+
+    epoch: int = 0
+    keys: dict[str, KeyEntry] = field(default_factory=dict)
+    models: dict[str, ModelEntry] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    loaded_at: float = 0.0
+
+    def find(self, called: str) -> list[ModelEntry]:
+        """Return the models that `called` means, the preferred one first: an id, an alias or a name."""
+        if called in self.models:
+            return [self.models[called]]
+        if targets := self.aliases.get(called.lower()):
+            return [self.models[target] for target in targets if target in self.models]
+        found = self.names.get(name_key(called))
+        return [self.models[found]] if found else []
+
+
+class SnapshotHolder:
+    """Keeps `current` up to date from a thread of its own; readers take the attribute and never wait."""
+
+    def __init__(self, load: Callable[[], Snapshot] | None = None) -> None:
+        self.current = Snapshot()
+        self.ready = threading.Event()
+        self._load = load or load_snapshot
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._follow, daemon=True, name="gateway-snapshot")
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def refresh(self) -> None:
+        """Load now if the epoch has moved or the snapshot is old."""
+        is_old = time.monotonic() - self.current.loaded_at > FULL_SECONDS
+        if is_old or not self.ready.is_set() or RegistryEpoch.current() != self.current.epoch:
+            self.current = self._load()
+            self.ready.set()
+
+    def _follow(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.refresh()
+            except DatabaseError as error:  # not migrated yet, or away: what is known stays in force
+                logger.warning("the snapshot is %s behind: %s", self._age(), type(error).__name__)
+                connection.close()
+            self._stop.wait(LOOK_SECONDS)
+        connection.close()
+
+    def _age(self) -> str:
+        return f"{time.monotonic() - self.current.loaded_at:.0f} s" if self.ready.is_set() else "not there, so all"
+
+
+def load_snapshot() -> Snapshot:
+    """Read everything in a constant number of queries. The epoch is read first: what changes later is seen later."""
+    epoch = RegistryEpoch.current()
+    models = _models()
+    return Snapshot(
+        epoch=epoch,
+        keys=_keys(),
+        models=models,
+        names=_names(models.values()),
+        aliases={a.name.lower(): tuple(a.targets) for a in Alias.objects.all()},
+        loaded_at=time.monotonic(),
+    )
+
+
+def _keys() -> dict[str, KeyEntry]:
+    rows = ApiKey.objects.usable().select_related("user").prefetch_related("user__groups")
+    return {row.digest: _key(row) for row in rows}
+
+
+def _key(row: ApiKey) -> KeyEntry:
+    scopes = frozenset(row.scopes) & scopes_of_user(row.user)
+    expires = row.expires_at.timestamp() if row.expires_at else None
+    return KeyEntry(row.pk, row.user.get_username(), scopes, expires)
+
+
+def _models() -> dict[str, ModelEntry]:
+    routes = _routes()
+    configs = {c.model_id: c for c in ModelServingConfig.objects.all()}
+    serving = {s.model_id: s for s in ModelServingStatus.objects.order_by("id")}
+    present = Prefetch("placements", Placement.objects.present(), to_attr="there")
+    rows = UnifiedModel.objects.order_by().prefetch_related(present)
+    return {row.id: _entry(row, routes, configs.get(row.id), serving.get(row.id)) for row in rows}
+
+
+def _routes() -> dict[int, Route]:
+    """Return the route of every placement that its source can reach now."""
+    found: dict[int, Route] = {}
+    for name, source in source_classes().items():
+        placements = list(Placement.objects.filter(source=name, state=Placement.State.AVAILABLE))
+        upstreams = source.routes(placements)
+        for p in placements:
+            if p.pk in upstreams:
+                slot = source.serves_locally and not p.facts.get("is_cloud")
+                found[p.pk] = Route(p.pk, p.place, upstreams[p.pk], slot)
+    return found
+
+
+def _entry(
+    row: Any, routes: dict[int, Route], config: ModelServingConfig | None, serving: ModelServingStatus | None
+) -> ModelEntry:
+    chosen = preferred({p.place: stored_placement(p) for p in row.there})
+    modified = chosen.placement.modified_at if chosen else None
+    limits = (
+        {}
+        if config is None
+        else {
+            "timeout": config.timeout,
+            "max_concurrent": config.max_concurrent_requests,
+            "max_queue": config.max_queue,
+        }
+    )
+    return ModelEntry(
+        id=row.id,
+        name=row.name,
+        version=row.version,
+        created=int(row.created_at.timestamp()),
+        digest=chosen.placement.digest if chosen else "",
+        size=row.size or 0,
+        modified_at=(modified or row.updated_at).isoformat(),
+        category=row.category,
+        capabilities=tuple(row.capabilities),
+        context_length=row.context_length,
+        parameters=row.parameters,
+        routes=tuple(routes[p.pk] for p in row.there if p.pk in routes),
+        retired=(row.retired_reason or "retired") if row.is_retired else "",
+        hidden=row.hidden,
+        state=serving.status if serving else "stopped",
+        served_at=int(serving.started_at.timestamp()) if serving and serving.started_at else None,
+        **limits,
+    )
+
+
+def _names(models: Any) -> dict[str, str]:
+    """Map each name to one model: one that is not retired, in the order of MODEL_SOURCES."""
+    order = {name: rank for rank, name in enumerate(settings.MODEL_SOURCES)}
+    sources = dict(UnifiedModel.objects.order_by().values_list("id", "source"))
+    best_last = sorted(models, key=lambda m: (bool(m.retired), order.get(sources.get(m.id, ""), 99)), reverse=True)
+    return {name_key(m.name): m.id for m in best_last}
