@@ -9,6 +9,7 @@ from aiohttp import web
 
 from registry_project.demo.app import build_app
 from registry_project.demo.faults import MODES
+from registry_project.demo_openai.routes import add_to
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
     options = vars(parser.parse_args())
     listener = socket.create_server(("127.0.0.1", options.pop("port")))
     print(f"Demo upstream (no weights, invented answers) on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    app = build_app(**options)
+    add_to(app := build_app(**options))
     web.run_app(app, sock=listener, print=None, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
 
 

@@ -58,8 +58,7 @@ def copy(server: Server, body: Body) -> None:
 
 
 def delete(server: Server, body: Body) -> None:
-    server.find(body["model"])
-    del server.models[full_name(body["model"])]
+    del server.models[full_name(server.find(body["model"]).tag["name"])]
 
 
 def mode(server: Server, body: Body) -> Body:

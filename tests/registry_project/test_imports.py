@@ -22,6 +22,6 @@ def test_the_web_process_imports_none_of_the_slow_libraries():
 
 
 def test_the_demo_imports_no_django():
-    program = "import sys, registry_project.demo.app; print('django' in sys.modules)"
+    program = "import sys, registry_project.demo.__main__; print('django' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "False"
