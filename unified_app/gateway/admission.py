@@ -6,9 +6,11 @@ import hashlib
 import time
 
 from unified_app.errors import RegistryError
-from unified_app.gateway.http import Headers, Request
+from unified_app.gateway.http import Request
 from unified_app.gateway.limits import RequestLimiter, Verdict
 from unified_app.gateway.snapshot import KeyEntry, Snapshot
+
+MESSAGES = "/v1/messages"
 
 
 class InvalidKey(RegistryError):
@@ -34,11 +36,10 @@ class RateLimited(RegistryError):
     def __init__(self, verdict: Verdict) -> None:
         message = f"This key may send {verdict.limit} requests a minute. Try again in {verdict.retry_after:.1f} s."
         super().__init__(message, retry_after=verdict.retry_after)
-        self.headers = verdict.headers()
 
 
-def admit(request: Request, snapshot: Snapshot, limiter: RequestLimiter) -> tuple[KeyEntry, Headers]:
-    """Return the caller's key and the rate headers of the answer.
+def admit(request: Request, snapshot: Snapshot, limiter: RequestLimiter) -> KeyEntry:
+    """Return the caller's key, and note the rate headers of the answer.
 
     Raises InvalidKey, InsufficientScope or RateLimited.
     """
@@ -48,13 +49,15 @@ def admit(request: Request, snapshot: Snapshot, limiter: RequestLimiter) -> tupl
     if "call" not in key.scopes:
         raise InsufficientScope("This key lacks the scope `call`.")
     verdict = limiter.ask(key.id)
+    request.rate = verdict.headers()
     if verdict.retry_after:
         raise RateLimited(verdict)
-    return key, verdict.headers()
+    return key
 
 
 def _digest(request: Request) -> str:
     kind, _, secret = request.headers.get(b"authorization", b"").partition(b" ")
     if kind.lower() != b"bearer":
-        return ""
+        # Anthropic's clients have a header of their own.
+        secret = request.headers.get(b"x-api-key", b"") if request.route == MESSAGES else b""
     return hashlib.sha256(secret.strip()).hexdigest()

@@ -9,17 +9,25 @@ from typing import Any
 
 from django.conf import settings
 
-from unified_app.errors import NotFound, RegistryError, UnsupportedOperation
+from unified_app.errors import RegistryError
 from unified_app.gateway import listing
 from unified_app.gateway.admission import admit
-from unified_app.gateway.calling import Caller
+from unified_app.gateway.calling import Caller, Order
 from unified_app.gateway.exchange import Call
-from unified_app.gateway.http import ClientWatch, Headers, Request, Scope, Send, send_bytes, send_json
+from unified_app.gateway.http import ClientWatch, Reply, Request, Scope, Send, printed, where
 from unified_app.gateway.limits import RequestLimiter
 from unified_app.gateway.load import Breakers, Load
+from unified_app.gateway.refusals import (
+    Internal,
+    MethodNotAllowed,
+    ModelNotFound,
+    NoModel,
+    NotReady,
+    refuse,
+    unknown,
+)
 from unified_app.gateway.reporter import Reporter
-from unified_app.gateway.snapshot import SnapshotHolder
-from unified_app.gateway.translate.errors import ollama_error, openai_error
+from unified_app.gateway.snapshot import ModelEntry, Snapshot, SnapshotHolder
 from unified_app.gateway.translate.fields import spelled
 from unified_app.gateway.upstream import UpstreamClient
 
@@ -36,8 +44,8 @@ CALLS = {
     "/ollama/api/embeddings": ("ollama", "embeddings"),
     "/ollama/api/show": ("ollama", "show"),
 }
-LATER = ("/v1/responses", "/v1/messages", "/v1/rerank")
-LIVENESS = ("/ollama", "/ollama/")
+LIVENESS = "/ollama"
+READING = ("GET", "HEAD")
 
 
 class Gateway:
@@ -67,65 +75,74 @@ class Gateway:
         await asyncio.to_thread(self.reporter.stop)
 
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
-        request = Request(scope, receive)
-        began = time.perf_counter()
-        status = 500
+        request, began = Request(scope, receive), time.perf_counter()
+        status = 499  # the client has gone
         try:
-            status = await self._answer(request, send)
-        except RegistryError as error:
-            status = error.status_code
-            await self._refuse(request, send, error)
+            status = await self._guarded(request, send)
         except asyncio.CancelledError:
             if not request.gone:
                 raise
-            status = 499
         finally:
-            if request.path not in LIVENESS:
+            if request.route != LIVENESS:
                 milliseconds = (time.perf_counter() - began) * 1000
-                logger.info("%s %s %s %.1f ms %s", request.method, request.path, status, milliseconds, request.id)
+                logger.info("%s %s %s %.1f ms %s", request.method, request.shown_path, status, milliseconds, request.id)
 
-    async def _answer(self, request: Request, send: Send) -> int:
-        request.check_headers()
-        if request.path in LIVENESS and request.method in ("GET", "HEAD"):
-            await send_bytes(send, 200, b"Ollama is running", b"text/plain; charset=utf-8", request.id, [])
+    async def _guarded(self, request: Request, send: Send) -> int:
+        """Answer or refuse; return the status."""
+        try:
+            await self._answer(request, send)
             return 200
-        snapshot = self.holder.current
-        _, rate = admit(request, snapshot, self.limiter)
-        if request.path in CALLS:
-            return await self._call(request, send, rate)
-        if request.method not in ("GET", "HEAD"):
-            raise _unknown(request)
-        await send_json(send, 200, self._listed(request), request.id, rate)
-        return 200
+        except RegistryError as error:
+            refusal = error
+        except Exception as error:
+            logger.error("%s failed: %s\n%s", request.id, type(error).__name__, where(error))
+            refusal = Internal("The gateway made a mistake; its log says more under this request's id.")
+        await refuse(request, Reply(send, request), refusal)
+        return refusal.status_code
+
+    async def _answer(self, request: Request, send: Send) -> None:
+        request.check_headers()
+        if request.route == LIVENESS and request.method in READING:
+            return await Reply(send, request).whole(b"Ollama is running", b"text/plain; charset=utf-8")
+        caller = self._caller or await self._ready()
+        if not self.holder.ready.is_set():
+            raise NotReady("The registry is being read; try again in a moment.", retry_after=1)
+        admit(request, self.holder.current, self.limiter)
+        if request.route in CALLS:
+            return await self._call(caller, request, send)
+        listed = self._listed(request)
+        if request.method not in READING:
+            raise MethodNotAllowed(request.route, "GET, HEAD")
+        await Reply(send, request).whole(printed(listed))
 
     def _listed(self, request: Request) -> dict[str, Any]:
-        snapshot, path = self.holder.current, request.path.rstrip("/")
+        snapshot, path = self.holder.current, request.route
         if path == "/v1/models":
             return listing.openai_models(snapshot)
         if path.startswith("/v1/models/"):
-            return listing.openai_model(_found(snapshot, path.removeprefix("/v1/models/"))[0])
+            called = path.removeprefix("/v1/models/")
+            return listing.openai_called(snapshot, called, _found(snapshot, called))
         if path == "/ollama/api/tags":
             return listing.ollama_tags(snapshot)
         if path == "/ollama/api/ps":
             return listing.ollama_ps(snapshot)
         if path == "/ollama/api/version":
             return {"version": listing.OLLAMA_VERSION}
-        raise _unknown(request)
+        raise unknown(request)
 
-    async def _call(self, request: Request, send: Send, rate: Headers) -> int:
+    async def _call(self, caller: Caller, request: Request, send: Send) -> None:
         if request.method != "POST":
-            raise MethodNotAllowed(f"{request.path} takes POST.")
-        protocol, kind = CALLS[request.path]
+            raise MethodNotAllowed(request.route, "POST")
+        protocol, kind = CALLS[request.route]
         body = await request.json(settings.MAX_BODY_MB * 2**20, settings.BODY_TIMEOUT)
         body = spelled(body) if protocol == "ollama" else body
         called = body.get("model") or (body.get("name") if protocol == "ollama" else None)
         if not isinstance(called, str) or not called:
             raise NoModel("Name a model in `model`.")
-        call = Call(protocol, kind, body, called, request.id)
         models = _found(self.holder.current, called)
-        caller = await self._ready()
+        order = Order(Call(protocol, kind, body, called, request.id), Reply(send, request))
         async with ClientWatch(request):
-            return await caller.call(call, models, send, rate)
+            await caller.call(order, models)
 
     async def _ready(self) -> Caller:
         if self._caller is None:
@@ -136,49 +153,13 @@ class Gateway:
         assert self._caller is not None
         return self._caller
 
-    async def _refuse(self, request: Request, send: Send, error: RegistryError) -> None:
-        headers: Headers = list(getattr(error, "headers", []))
-        if error.retry_after is not None:
-            headers.append((b"retry-after", b"%d" % max(1, -(-error.retry_after // 1))))
-        if error.status_code == 401:
-            headers.append((b"www-authenticate", b"Bearer"))
-        if not request.whole:
-            headers.append((b"connection", b"close"))  # the rest of the body is not wanted
-        if request.path.startswith("/ollama"):
-            body = ollama_error(error.message)
-        else:
-            param = next(iter(error.details), None) if error.details else getattr(error, "param", None)
-            body = openai_error(error.status_code, error.code, error.message, param)
-        await send_json(send, error.status_code, body, request.id, headers)
 
-
-class ModelNotFound(NotFound):
-    code = "model_not_found"
-    param = "model"
-
-
-class NoModel(RegistryError):
-    status_code = 400
-    code = "invalid"
-    param = "model"
-
-
-class MethodNotAllowed(RegistryError):
-    status_code = 405
-    code = "method_not_allowed"
-
-
-def _found(snapshot: Any, called: str) -> list[Any]:
+def _found(snapshot: Snapshot, called: str) -> list[ModelEntry]:
     models = snapshot.find(called)
     in_force = [model for model in models if not model.retired]
     if in_force:
         return in_force
+    shown = called if len(called) <= 100 else called[:97] + "..."
     if models:
-        raise ModelNotFound(f"The model {called!r} is retired: {models[0].retired}.")
-    raise ModelNotFound(f"There is no model {called!r}. GET /v1/models lists what can be called.")
-
-
-def _unknown(request: Request) -> RegistryError:
-    if request.path.rstrip("/") in LATER:
-        return UnsupportedOperation(f"{request.path} is not served here yet; use /v1/chat/completions.")
-    return NotFound(f"There is no {request.method} {request.path} here.")
+        raise ModelNotFound(f"The model {shown!r} is retired: {models[0].retired}.")
+    raise ModelNotFound(f"There is no model {shown!r}. GET /v1/models lists what can be called.")

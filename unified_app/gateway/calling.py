@@ -6,16 +6,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 
-from unified_app.errors import Conflict, RegistryError, UpstreamError
-from unified_app.gateway.exchange import Call, Exchange, prepare
-from unified_app.gateway.http import Headers, Send, plain_headers
-from unified_app.gateway.listing import state_of
+from unified_app.errors import Conflict, NoPlacement, RegistryError, UpstreamError, UpstreamInvalid
+from unified_app.gateway.exchange import Call, prepare
+from unified_app.gateway.http import Headers, Reply, length_of, printed, where
+from unified_app.gateway.listing import ollama_show, state_of
 from unified_app.gateway.load import Breakers, Load
-from unified_app.gateway.readers import Whole
+from unified_app.gateway.readers import Reader
 from unified_app.gateway.snapshot import ModelEntry, Route
 from unified_app.gateway.translate.framing import compact
 from unified_app.gateway.translate.ollama_reply import load_reply
@@ -24,11 +26,12 @@ from unified_app.gateway.upstream import Answer, UpstreamClient
 logger = logging.getLogger(__name__)
 
 
-class NoPlacement(RegistryError):
-    """The model is known, but no host that has it can be called now."""
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One call, and where its answer goes."""
 
-    status_code = 503
-    code = "no_placement"
+    call: Call
+    reply: Reply
 
 
 class Caller:
@@ -43,50 +46,89 @@ class Caller:
     async def close(self) -> None:
         await self._client.close()
 
-    async def call(self, call: Call, models: list[ModelEntry], send: Send, rate: Headers) -> int:
-        """Answer one call; return the status that was sent. Raises RegistryError while nothing was sent."""
+    async def call(self, order: Order, models: list[ModelEntry]) -> None:
+        """Answer one call by the first of `models` that can. Raises RegistryError while nothing was sent."""
         failure: RegistryError | None = None
-        for position, model in enumerate(models):
-            if not model.routes:
-                failure = failure or NoPlacement(f"No host that has {model.name} can be called now.", retry_after=10)
-                continue
-            await self._load.enter(model.id, model.max_concurrent, model.max_queue)
-            self._load.requests[model.id] += 1
+        for model in models:
+            why = "fallback" if failure else "alias" if len(models) > 1 else _why_there(model)
             try:
-                why = "alias" if len(models) > 1 else "only" if len(model.routes) == 1 else "least-busy"
-                return await self._of_model(call, model, send, rate, why if position == 0 else "fallback")
-            except UpstreamError as error:
-                self._load.errors[model.id] += 1
-                failure = error
-            finally:
-                self._load.leave(model.id, model.max_concurrent)
+                return await self._in_turn(order, model, why)
+            except RegistryError as error:
+                if not _another_model_may(error):
+                    raise
+                failure = failure or error
         raise failure or NoPlacement("No model can answer now.", retry_after=10)
 
-    async def _of_model(self, call: Call, model: ModelEntry, send: Send, rate: Headers, why: str) -> int:
-        if call.only_loads and call.body.get("keep_alive") in (0, "0", "0s"):
-            return await self._send_unloaded(call, send, rate)
+    async def _in_turn(self, order: Order, model: ModelEntry, why: str) -> None:
+        """Call one model when it is this call's turn."""
+        if not model.routes:
+            raise NoPlacement(f"No host that has {model.name} can be called now.", retry_after=10)
+        await self._load.enter(model.id, model.max_concurrent, model.max_queue)
+        self._load.requests[model.id] += 1
+        try:
+            await self._of_model(order, model, why)
+        except RegistryError as error:
+            self._load.errors[model.id] += error.status_code >= 500
+            raise
+        finally:
+            self._load.leave(model.id)
+
+    async def _of_model(self, order: Order, model: ModelEntry, why: str) -> None:
+        if order.call.only_unloads:
+            # When a model is unloaded is the registry's to decide, not one caller's.
+            return await _say_loaded(order, unloaded=True)
         failure: UpstreamError | None = None
         for route in self._in_order(model):
-            await self._ensure_started(model, route)
-            exchange = prepare(call, model, route)
-            self._load.placements[route.placement] += 1
+            if order.call.kind != "show":
+                await self._ensure_started(model, route)
             try:
-                answer = await self._open(exchange, model, route)
-                return await self._relay(answer, exchange, call, model, route, send, [*rate, *_told(model, route, why)])
+                return await self._at(route, order, model, why)
             except UpstreamError as error:
                 if not _another_may_do_better(error):
                     raise _as_ours(error) from error
                 failure, why = error, "retry"
-            finally:
-                self._load.placements[route.placement] -= 1
         assert failure is not None
         raise _as_ours(failure)
 
+    async def _at(self, route: Route, order: Order, model: ModelEntry, why: str) -> None:
+        """Call one placement, and let its breaker know how that went."""
+        if route.upstream.protocol != "ollama":
+            if order.call.only_loads:
+                return await _say_loaded(order)
+            if order.call.kind == "show":
+                return await order.reply.whole(printed(ollama_show(model)))
+        exchange = prepare(order.call, model, route)
+        self._load.placements[route.placement] += 1
+        self._breakers.trying(route.placement)
+        try:
+            answer = await self._client.open(
+                route.upstream, exchange.path, exchange.payload, model.timeout, is_stream=exchange.is_stream
+            )
+            await self._relay(answer, exchange.reader, order.reply, model, _told(model, route, why))
+            self._breakers.succeeded(route.placement)
+        except UpstreamError as error:
+            if _is_the_placements_fault(error):
+                self._breakers.failed(route.placement)
+            if not order.reply.begun:
+                raise
+            self._load.errors[model.id] += 1
+            # Its code only: an upstream's words may repeat the prompt.
+            logger.warning("%s: the answer of %s broke off: %s", order.call.request_id, route.place, error.code)
+            await order.reply.end(exchange.reader.failure(error.code, error.message))
+        finally:
+            self._load.placements[route.placement] -= 1
+
     def _in_order(self, model: ModelEntry) -> Iterator[Route]:
         """Yield the placements, the least busy healthy one first; those that broke come last."""
+        # When all have broken, they are tried all the same: a refusal would tell less than their own errors.
         yield from sorted(
             model.routes,
-            key=lambda r: (self._breakers.is_open(r.placement), self._load.placements[r.placement], r.place),
+            key=lambda r: (
+                self._breakers.is_open(r.placement),
+                self._load.placements[r.placement],
+                r.placement != model.served_placement,
+                r.place,
+            ),
         )
 
     async def _ensure_started(self, model: ModelEntry, route: Route) -> None:
@@ -97,69 +139,62 @@ class Caller:
         task = self._starts.get(model.id)
         if task is None:
             task = asyncio.create_task(_start(model.id))
-            task.add_done_callback(lambda _: self._starts.pop(model.id, None))
+            task.add_done_callback(partial(self._started, model.id))
             self._starts[model.id] = task
         # The start goes on for the other callers when this one leaves.
         await asyncio.shield(task)
 
-    async def _open(self, exchange: Exchange, model: ModelEntry, route: Route) -> Answer:
-        try:
-            answer = await self._client.open(route.upstream, exchange.path, exchange.payload, model.timeout)
-        except UpstreamError as error:
-            if _is_the_placements_fault(error):
-                self._breakers.failed(route.placement)
-            raise
-        self._breakers.succeeded(route.placement)
-        return answer
+    def _started(self, model_id: str, task: asyncio.Task[None]) -> None:
+        self._starts.pop(model_id, None)
+        if not task.cancelled():
+            task.exception()  # its callers may all have left: then nobody else asks for it
 
-    async def _relay(
-        self,
-        answer: Answer,
-        exchange: Exchange,
-        call: Call,
-        model: ModelEntry,
-        route: Route,
-        send: Send,
-        headers: Headers,
-    ) -> int:
-        """Send the answer on; what fails before the first byte is raised, what fails later ends the stream."""
-        reader, begun = exchange.reader, False
+    async def _relay(self, answer: Answer, reader: Reader, reply: Reply, model: ModelEntry, told: Headers) -> None:
+        """Send the answer on; the status goes with its first bytes. Raises UpstreamError when it is no good."""
         try:
             async for chunk in answer.chunks():
-                piece = reader.feed(chunk)
-                if piece:
-                    if not begun:
-                        await _begin(send, reader.content_type, call.request_id, headers)
-                        begun = True
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-            last = reader.end()
-            if not begun:
-                length = [(b"content-length", b"%d" % len(last))] if isinstance(reader, Whole) else []
-                await _begin(send, reader.content_type, call.request_id, [*headers, *length])
-                begun = True
-            await send({"type": "http.response.body", "body": last})
-        except UpstreamError as error:
-            if not begun:
-                raise
-            self._load.errors[model.id] += 1
-            logger.warning("%s: the answer of %s broke off: %s", call.request_id, route.place, error.message)
-            await send({"type": "http.response.body", "body": reader.failure(error.code, error.message)})
+                if piece := _fed(reader, chunk):
+                    if not reply.begun:
+                        await reply.begin(reader.content_type, told)
+                    await reply.piece(piece)
+            last = _ended(reader)
+            self._load.errors[model.id] += reader.told_error
+            if not reply.begun:
+                await reply.begin(reader.content_type, [*told, length_of(last)])
+            await reply.end(last)
         finally:
             answer.close()
-        return 200
-
-    async def _send_unloaded(self, call: Call, send: Send, rate: Headers) -> int:
-        """Say what Ollama would; when a model is unloaded is the registry's to decide, not one caller's."""
-        shape: Any = call.kind
-        body = compact(load_reply(shape=shape, model=call.called, now=time.time_ns(), unloaded=True))
-        await _begin(send, b"application/json", call.request_id, rate)
-        await send({"type": "http.response.body", "body": body})
-        return 200
 
 
-async def _begin(send: Send, content_type: bytes, request_id: str, headers: Headers) -> None:
-    start = {"type": "http.response.start", "status": 200}
-    await send(start | {"headers": plain_headers(content_type, request_id, headers)})
+def _fed(reader: Reader, chunk: bytes) -> bytes:
+    try:
+        return reader.feed(chunk)
+    except RegistryError:
+        raise
+    except Exception as error:
+        raise _unreadable(error) from error
+
+
+def _ended(reader: Reader) -> bytes:
+    try:
+        return reader.end()
+    except RegistryError:
+        raise
+    except Exception as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> UpstreamInvalid:
+    """Return what a caller is told when a translation stumbles; where it did is logged, without what it read."""
+    logger.error("an answer could not be translated: %s\n%s", type(error).__name__, where(error))
+    return UpstreamInvalid("The upstream's answer could not be read.")
+
+
+async def _say_loaded(order: Order, *, unloaded: bool = False) -> None:
+    """Say what Ollama would of a call without a prompt."""
+    shape: Any = order.call.kind
+    told = load_reply(shape=shape, model=order.call.called, now=time.time_ns(), unloaded=unloaded)
+    await order.reply.whole(compact(told))
 
 
 async def _start(model_id: str) -> None:
@@ -182,9 +217,18 @@ def _told(model: ModelEntry, route: Route, why: str) -> Headers:
     return [
         (b"x-registry-model", model.id.encode()),
         (b"x-registry-placement", place),
-        (b"x-registry-version", model.version.encode("ascii", "replace")),
+        (b"x-registry-version", (route.version or model.version).encode("ascii", "replace")),
         (b"x-registry-route", why.encode()),
     ]
+
+
+def _why_there(model: ModelEntry) -> str:
+    return "only" if len(model.routes) == 1 else "least-busy"
+
+
+def _another_model_may(error: RegistryError) -> bool:
+    """Whether the next model of an alias may do what this one could not: the call itself was not the mistake."""
+    return error.status_code >= 500 or error.status_code in (404, 408, 409, 429)
 
 
 def _another_may_do_better(error: UpstreamError) -> bool:
@@ -194,7 +238,7 @@ def _another_may_do_better(error: UpstreamError) -> bool:
 
 
 def _is_the_placements_fault(error: UpstreamError) -> bool:
-    return error.upstream_status is None or error.upstream_status >= 502
+    return error.upstream_status is None or error.upstream_status >= 500
 
 
 def _as_ours(error: UpstreamError) -> UpstreamError:
@@ -202,7 +246,8 @@ def _as_ours(error: UpstreamError) -> UpstreamError:
     status = error.upstream_status
     if status is not None and 400 <= status < 500 and status not in (401, 403):
         error.status_code = status
-        error.code = "upstream_error" if status != 404 else "model_not_found"
-    elif status == 503:
-        error.status_code = 503
+        error.code = {404: "model_not_found", 429: "rate_limit_exceeded"}.get(status, "upstream_error")
+    elif status in (503, 504):
+        error.status_code = status
+        error.code = "upstream_timeout" if status == 504 else "upstream_error"
     return error

@@ -28,7 +28,7 @@ MAX_WHOLE_BYTES = 256 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as its caller made it; `kind` is chat, completions, generate, embeddings or embed."""
+    """One call as its caller made it; `kind` is chat, completions, generate, embeddings, embed or show."""
 
     protocol: str
     kind: str
@@ -38,11 +38,15 @@ class Call:
 
     @property
     def stream(self) -> bool:
-        if self.kind in ("embeddings", "embed"):
+        if self.kind in ("embeddings", "embed", "show"):
             return False
         if self.protocol == "ollama":
             return ollama_request.wants_stream(self.body) and not self.only_loads
         return self.body.get("stream") is True
+
+    @property
+    def only_unloads(self) -> bool:
+        return self.only_loads and self.body.get("keep_alive") in (0, "0", "0s", "0m")
 
     @property
     def only_loads(self) -> bool:
@@ -58,13 +62,15 @@ class Exchange:
     path: str
     payload: Body
     reader: Reader
+    is_stream: bool
 
 
 def prepare(call: Call, model: ModelEntry, route: Route) -> Exchange:
     """Return what to send to `route` for `call`. Raises InvalidInput, naming the field, for what cannot be said."""
     maker = _MAKERS[(call.protocol, route.upstream.protocol)]
     path, payload, reader = maker(call, model)
-    return Exchange(path, payload | {"model": route.upstream.model}, reader)
+    payload = _for_served(payload, model, route) if path.startswith("/api/") else payload
+    return Exchange(path, payload | {"model": route.upstream.model}, reader, call.stream)
 
 
 Made = tuple[str, Body, Reader]
@@ -81,10 +87,9 @@ def _openai_to_ollama(call: Call, model: ModelEntry) -> Made:
         return path, with_own_sampling(body, own), EventRelay() if call.stream else Whole(MAX_WHOLE_BYTES)
     if call.kind == "chat":
         native = openai_request.chat_to_ollama(body, own)
-        return "/api/chat", _kept(native, model), _openai_reader(call, OllamaChatToOpenAI, ollama_chat_to_openai)
+        return "/api/chat", native, _openai_reader(call, OllamaChatToOpenAI, ollama_chat_to_openai)
     native = openai_request.completion_to_ollama(body, own)
-    reader = _openai_reader(call, OllamaGenerateToOpenAI, ollama_generate_to_openai)
-    return "/api/generate", _kept(native, model), reader
+    return "/api/generate", native, _openai_reader(call, OllamaGenerateToOpenAI, ollama_generate_to_openai)
 
 
 def _openai_reader(call: Call, streamed: type[OllamaChatToOpenAI], whole: Callable[..., Body]) -> Reader:
@@ -97,12 +102,14 @@ def _openai_reader(call: Call, streamed: type[OllamaChatToOpenAI], whole: Callab
 
 def _openai_to_openai(call: Call, model: ModelEntry) -> Made:
     path = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}[call.kind]
-    return path, call.body, EventRelay() if call.stream else Whole(MAX_WHOLE_BYTES)
+    # Some servers of this protocol are written in Go too, and would take `Model` for `model`.
+    body = {name: value for name, value in call.body.items() if name == "model" or name.casefold() != "model"}
+    return path, body, EventRelay() if call.stream else Whole(MAX_WHOLE_BYTES)
 
 
 def _ollama_to_ollama(call: Call, model: ModelEntry) -> Made:
     path = {"embeddings": "/api/embeddings", "embed": "/api/embed"}.get(call.kind, f"/api/{call.kind}")
-    return path, _kept(spelled(call.body), model), LineRelay() if call.stream else Whole(MAX_WHOLE_BYTES)
+    return path, spelled(call.body), LineRelay() if call.stream else Whole(MAX_WHOLE_BYTES)
 
 
 def _ollama_to_openai(call: Call, model: ModelEntry) -> Made:
@@ -134,10 +141,11 @@ def _embedded(reply: Body, *, model: str, started: int) -> Body:
     return embeddings.openai_to_embed(reply, model=model, started=started, now=time.time_ns())
 
 
-def _kept(payload: Body, model: ModelEntry) -> Body:
-    """Return the native payload under our own keep_alive: a caller's must not unload what we serve."""
+def _for_served(payload: Body, model: ModelEntry, route: Route) -> Body:
+    """Return the native payload under our own keep_alive: a caller's must not unload what we serve there."""
     rest = {name: value for name, value in payload.items() if name != "keep_alive"}
-    return rest | {"keep_alive": -1} if model.state == "ready" else rest
+    is_served = model.state == "ready" and model.served_placement == route.placement
+    return rest | {"keep_alive": -1} if is_served else rest
 
 
 _MAKERS: dict[tuple[str, str], Callable[[Call, ModelEntry], Made]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import traceback
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
@@ -18,6 +19,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+NO_HEADERS: Headers = []
 
 MAX_HEADERS = 200
 MAX_HEADER_BYTES = 64 * 1024
@@ -48,17 +50,29 @@ class HeadersTooLarge(RegistryError):
 class Request:
     """One request, its headers read once. `id` is the caller's X-Request-ID, or a new one."""
 
-    __slots__ = ("gone", "headers", "id", "method", "path", "receive", "scope", "whole")
+    __slots__ = ("gone", "headers", "id", "method", "path", "rate", "receive", "route", "scope", "whole")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
         self.receive = receive
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.route = self.path.rstrip("/")
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-request-id", b"")
         self.id = given.decode() if _REQUEST_ID.match(given) else uuid.uuid4().hex
-        self.whole = self.gone = False
+        self.rate: Headers = []
+        self.gone = False
+        # Whether there is nothing of the body left to read.
+        self.whole = b"transfer-encoding" not in self.headers and not self.headers.get(b"content-length", b"").strip(
+            b"0"
+        )
+
+    @property
+    def shown_path(self) -> str:
+        """The path as it was sent, fit for a line of the log: a decoded one may hold line feeds."""
+        raw: bytes = self.scope.get("raw_path") or self.path.encode("ascii", "backslashreplace")
+        return ascii(raw[:200].decode("latin-1"))[1:-1]
 
     def check_headers(self) -> None:
         pairs = self.scope["headers"]
@@ -78,34 +92,33 @@ class Request:
         declared = self.headers.get(b"content-length", b"0")
         if declared.isdigit():
             self._check(int(declared), max_bytes)
-        message = await self._message(seconds)
-        if not message.get("more_body"):
-            self.whole = True
-            body: bytes = message.get("body", b"")
-            self._check(len(body), max_bytes)
-            return body
-        return await self._rest(message, max_bytes, seconds)
-
-    async def _rest(self, message: Message, max_bytes: int, seconds: float) -> bytes:
-        body = bytearray(message.get("body", b""))
-        deadline = asyncio.get_running_loop().time() + seconds
-        while message.get("more_body"):
-            message = await self._message(deadline - asyncio.get_running_loop().time())
-            body += message.get("body", b"")
-            self._check(len(body), max_bytes)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(seconds):
+                while message := await self._message():
+                    body += message.get("body", b"")
+                    self._check(len(body), max_bytes)
+                    if not message.get("more_body"):
+                        break
+        except TimeoutError:
+            raise TooSlow("The body did not arrive in time.") from None
         self.whole = True
         return bytes(body)
+
+    async def discard(self, seconds: float) -> None:
+        """Let the rest of the body pass: closing on a client that still sends would make it lose our answer."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self.whole:
+                    message = await self.receive()
+                    self.whole = message["type"] == "http.disconnect" or not message.get("more_body")
 
     def _check(self, size: int, max_bytes: int) -> None:
         if size > max_bytes:
             raise TooLarge(f"The body may have at most {max_bytes // 2**20} MB.")
 
-    async def _message(self, seconds: float) -> Message:
-        try:
-            async with asyncio.timeout(seconds):
-                message = await self.receive()
-        except TimeoutError:
-            raise TooSlow("The body did not arrive in time.") from None
+    async def _message(self) -> Message:
+        message = await self.receive()
         if message["type"] == "http.disconnect":
             self.gone = True
             raise asyncio.CancelledError
@@ -138,21 +151,43 @@ class ClientWatch:
         caller.cancel()
 
 
-def plain_headers(content_type: bytes, request_id: str, more: Headers) -> Headers:
-    return [(b"content-type", content_type), (b"x-request-id", request_id.encode()), *more]
+class Reply:
+    """The answer to one request; once it has `begun`, its status cannot change."""
+
+    __slots__ = ("_headers", "_send", "begun")
+
+    def __init__(self, send: Send, request: Request) -> None:
+        self._send = send
+        self._headers = [(b"x-request-id", request.id.encode()), *request.rate]
+        self.begun = False
+
+    async def begin(self, content_type: bytes, headers: Headers, status: int = 200) -> None:
+        self.begun = True
+        told = [(b"content-type", content_type), *self._headers, *headers]
+        await self._send({"type": "http.response.start", "status": status, "headers": told})
+
+    async def piece(self, body: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def end(self, body: bytes = b"") -> None:
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def whole(
+        self, body: bytes, content_type: bytes = b"application/json", headers: Headers = NO_HEADERS
+    ) -> None:
+        await self.begin(content_type, [*headers, length_of(body)])
+        await self.end(body)
 
 
-async def send_json(send: Send, status: int, value: Any, request_id: str, headers: Headers) -> None:
-    """Send one whole JSON answer."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    await send_bytes(send, status, body, b"application/json", request_id, headers)
+def length_of(body: bytes) -> tuple[bytes, bytes]:
+    return b"content-length", b"%d" % len(body)
 
 
-async def send_bytes(
-    send: Send, status: int, body: bytes, content_type: bytes, request_id: str, headers: Headers
-) -> None:
-    """Send one whole answer."""
-    length = (b"content-length", b"%d" % len(body))
-    start = {"type": "http.response.start", "status": status}
-    await send(start | {"headers": [*plain_headers(content_type, request_id, headers), length]})
-    await send({"type": "http.response.body", "body": body})
+def printed(value: Any) -> bytes:
+    """Return an answer of our own as JSON; what UTF-8 cannot say is replaced."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def where(error: BaseException) -> str:
+    """Return the lines of code that an error passed, without its message: that may repeat what a caller sent."""
+    return "".join(traceback.format_tb(error.__traceback__))

@@ -26,7 +26,10 @@ class Verdict:
 
 
 class RequestLimiter:
-    """`per_minute` requests for each key, refilled evenly; a key that was quiet may use a minute's worth at once."""
+    """`per_minute` requests for each key, refilled evenly; a key that was quiet may use a minute's worth at once.
+
+    A limit of 0 lets nothing through.
+    """
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.per_minute = per_minute
@@ -38,6 +41,8 @@ class RequestLimiter:
         now, rate = self._clock(), self.per_minute / 60
         tokens, since = self._buckets.get(key, (float(self.per_minute), now))
         tokens = min(float(self.per_minute), tokens + (now - since) * rate)
+        if not rate:
+            return Verdict(60.0, 0, 0, 60.0)
         wait = 0.0 if tokens >= 1 else (1 - tokens) / rate
         tokens -= 0.0 if wait else 1.0
         self._buckets[key] = (tokens, now)

@@ -26,8 +26,14 @@ def callable_models(snapshot: Snapshot) -> list[ModelEntry]:
 
 def openai_models(snapshot: Snapshot) -> dict[str, Any]:
     rows = [openai_model(m) for m in callable_models(snapshot)]
-    rows += [_openai_alias(snapshot, name) for name in sorted(snapshot.aliases) if snapshot.find(name)]
+    rows += [_openai_alias(snapshot, name) for name in sorted(snapshot.aliases) if _answering(snapshot, name)]
     return {"object": "list", "data": rows}
+
+
+def openai_called(snapshot: Snapshot, called: str, models: list[ModelEntry]) -> dict[str, Any]:
+    """Return the entry of what a caller calls `called`, which means `models`: an alias keeps its own name."""
+    is_alias = called not in snapshot.models and called.lower() in snapshot.aliases
+    return _openai_alias(snapshot, called.lower()) if is_alias else openai_model(models[0])
 
 
 def openai_model(model: ModelEntry) -> dict[str, Any]:
@@ -66,8 +72,26 @@ def ollama_ps(snapshot: Snapshot) -> dict[str, Any]:
     return {"models": rows}
 
 
+def ollama_show(model: ModelEntry) -> dict[str, Any]:
+    """Return what we know of a model whose own server has no such route."""
+    row = _ollama_row(model)
+    family = row["details"]["family"] or "unknown"
+    info = {"general.architecture": family}
+    if model.context_length:
+        info[f"{family}.context_length"] = model.context_length
+    texts = {"license": "", "modelfile": "", "parameters": "", "template": ""}
+    told = {name: row[name] for name in ("details", "capabilities", "modified_at")}
+    return {**texts, **told, "model_info": info}
+
+
 def _openai_alias(snapshot: Snapshot, name: str) -> dict[str, Any]:
-    return openai_model(snapshot.find(name)[0]) | {"id": name, "owned_by": "alias"}
+    return openai_model(_answering(snapshot, name)[0]) | {"id": name, "owned_by": "alias"}
+
+
+def _answering(snapshot: Snapshot, alias: str) -> list[ModelEntry]:
+    """Return the models of an alias that are not retired, those that can be called first."""
+    targets = (snapshot.models[target] for target in snapshot.aliases[alias] if target in snapshot.models)
+    return sorted((m for m in targets if not m.retired), key=lambda m: not m.routes)
 
 
 def _ollama_row(model: ModelEntry) -> dict[str, Any]:

@@ -32,11 +32,13 @@ class Load:
         # What the other processes have under way, as last read from their rows.
         self.elsewhere: dict[str, int] = {}
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        self._limits: dict[str, int] = {}
 
     async def enter(self, model: str, limit: int, max_queue: int) -> None:
         """Begin a call, or wait in line for a place. Raises Overloaded when the line is full."""
         line = self._waiting.get(model)
-        if not line and self._has_room(model, limit):
+        self._limits[model] = limit
+        if not line and self._has_room(model):
             self.models[model] += 1
             return
         line = self._waiting.setdefault(model, deque())
@@ -47,32 +49,41 @@ class Load:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.leave(model, limit)  # the place was given to us as we left
-            else:
+            if not turn.cancelled():
+                self.leave(model)  # the place was given to us as we left
+            elif turn in line:
                 line.remove(turn)
             raise
 
-    def leave(self, model: str, limit: int) -> None:
+    def leave(self, model: str) -> None:
         """End a call; the next in line takes its place."""
         self.models[model] -= 1
+        self._move_up(model)
+        if not self.models[model]:
+            del self.models[model]
+
+    def hear(self, elsewhere: dict[str, int]) -> None:
+        """Note what the other processes have under way; what they have ended makes room here."""
+        self.elsewhere = elsewhere
+        for model in list(self._waiting):
+            self._move_up(model)
+
+    def _move_up(self, model: str) -> None:
         line = self._waiting.get(model)
-        while line and self._has_room(model, limit):
+        while line and self._has_room(model):
             turn = line.popleft()
             if not turn.done():
                 self.models[model] += 1
                 turn.set_result(None)
         if line is not None and not line:
             del self._waiting[model]
-        if not self.models[model]:
-            del self.models[model]
 
     def queued(self, model: str) -> int:
         return len(self._waiting.get(model, ()))
 
-    def _has_room(self, model: str, limit: int) -> bool:
+    def _has_room(self, model: str) -> bool:
         # One call of our own is always allowed: what the others have is some time old.
-        return self.models[model] < max(1, limit - self.elsewhere.get(model, 0))
+        return self.models[model] < max(1, self._limits[model] - self.elsewhere.get(model, 0))
 
 
 class Breakers:
@@ -86,6 +97,11 @@ class Breakers:
         """Whether the placement should be left alone now."""
         count, since = self._failures.get(placement, (0, 0.0))
         return count >= BREAK_AFTER and self._clock() - since < BREAK_SECONDS
+
+    def trying(self, placement: int) -> None:
+        """A call goes there; while a broken one is tried with it, all others still leave it alone."""
+        if placement in self._failures:
+            self._failures[placement] = (self._failures[placement][0], self._clock())
 
     def failed(self, placement: int) -> None:
         count, _ = self._failures.get(placement, (0, 0.0))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from time import time_ns
 from typing import Any, Protocol
 
-from unified_app.errors import UpstreamInvalid
-from unified_app.gateway.translate.errors import ollama_error, openai_error
+from unified_app.errors import UpstreamError, UpstreamInvalid
+from unified_app.gateway.translate.errors import ollama_error, openai_error, upstream_message
 from unified_app.gateway.translate.framing import (
+    MAX_LINE_BYTES,
     SSE_DONE,
     EventSplitter,
     LineSplitter,
@@ -20,15 +22,26 @@ from unified_app.gateway.translate.framing import (
 from unified_app.gateway.translate.ollama_reply import OpenAIToOllama
 from unified_app.gateway.translate.openai_reply import OllamaChatToOpenAI
 
+NOT_JSON = "The upstream's answer is not a JSON object."
+# A longer answer is relayed on the strength of its first and last byte: parsing it would keep other calls waiting.
+PARSED_BYTES = 64 * 1024
 BROKE_OFF = "The upstream's answer broke off before its end."
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
 NDJSON = b"application/x-ndjson"
+# How a line of an event stream may begin: data, event, id, retry, a comment, a blank one, a byte order mark.
+_EVENT_STARTS = b"deir:\xef"
+_MARK = re.compile(rb"[\r\n]data: ?\[DONE\]")
+_FINISH = re.compile(rb'"finish_reason": ?"')
+_ERROR_EVENT = re.compile(rb'[\r\n]data: ?(\{ ?"error".*)')
+_ERROR_LINE = re.compile(rb'\s*(\{ ?"error".*)')
 
 
 class Reader(Protocol):
     """Turns one answer. `feed` raises UpstreamError or UpstreamInvalid for what the upstream may not send."""
 
     content_type: bytes
+    # Whether the upstream ended the answer with an error of its own, which was passed on.
+    told_error: bool
 
     def feed(self, chunk: bytes) -> bytes:
         """Return what the caller gets for these bytes, which may be nothing yet."""
@@ -41,55 +54,76 @@ class Reader(Protocol):
 
 
 class EventRelay:
-    """Server-sent events as they come; `[DONE]` must be among the last."""
+    """Server-sent events as they come. An end is `[DONE]`, a finish reason, or an error that the upstream tells."""
 
     content_type = EVENT_STREAM
 
     def __init__(self) -> None:
-        self._tail = b""
+        self.told_error = False
+        self._tail = b"\n"
+        self._begun = self._marked = self._finished = False
 
     def feed(self, chunk: bytes) -> bytes:
-        self._tail = (self._tail + chunk)[-64:]
+        seen = self._tail + chunk
+        if not self._begun:
+            self._begun = _begins(chunk, _EVENT_STARTS, "server-sent events", _ERROR_EVENT.match(seen))
+        # No text inside a JSON string can look like these: it has neither bare quotes nor line feeds.
+        self._marked = self._marked or _MARK.search(seen) is not None
+        self._finished = self._finished or _FINISH.search(seen) is not None
+        self.told_error = self.told_error or _ERROR_EVENT.search(seen) is not None
+        self._tail = seen[-32:]
         return chunk
 
     def end(self) -> bytes:
-        if b"data: [DONE]" not in self._tail:
+        if self._marked or self.told_error:
+            return b""
+        if not self._finished:
             raise UpstreamInvalid(BROKE_OFF)
-        return b""
+        return (b"" if self._tail.endswith((b"\n\n", b"\r\n\r\n")) else b"\n\n") + SSE_DONE
 
     def failure(self, code: str, message: str) -> bytes:
         return b"\n\n" + sse(openai_error(502, code, message))
 
 
 class LineRelay:
-    """Lines of JSON as they come; one must say `"done":true`, which no text inside a JSON string can look like."""
+    """Lines of JSON as they come; the last one must say that it is, or what went wrong."""
 
     content_type = NDJSON
 
     def __init__(self) -> None:
-        self._done = False
-        self._tail = b""
+        self.told_error = False
+        self._last = b""
+        self._begun = False
 
     def feed(self, chunk: bytes) -> bytes:
-        seen = self._tail + chunk
-        # An error line is an end too: the upstream has said what happened.
-        self._done = self._done or b'"done":true' in seen or seen.startswith(b'{"error"') or b'\n{"error"' in seen
-        self._tail = seen[-16:]
+        if not self._begun:
+            self._begun = _begins(chunk, b"{", "lines of JSON", _ERROR_LINE.match(chunk))
+        cut = chunk.rstrip().rfind(b"\n")
+        self._last = chunk[cut + 1 :] if cut >= 0 else self._continued(chunk)
+        if len(self._last) > MAX_LINE_BYTES:
+            raise UpstreamInvalid("The upstream sent a line that is too long.")
         return chunk
 
     def end(self) -> bytes:
-        if not self._done:
+        last = _object(self._last) if self._last.rstrip().endswith(b"}") else {}
+        self.told_error = "error" in last
+        if last.get("done") is not True and not self.told_error:
             raise UpstreamInvalid(BROKE_OFF)
         return b""
 
     def failure(self, code: str, message: str) -> bytes:
-        return (b"" if self._tail.endswith(b"\n") or not self._tail else b"\n") + ndjson(ollama_error(message))
+        return (b"" if self._last.endswith(b"\n") or not self._last else b"\n") + ndjson(ollama_error(message))
+
+    def _continued(self, chunk: bytes) -> bytes:
+        """Return the last line when `chunk` holds no line's end before it: it goes on with what was there."""
+        return chunk if self._last.endswith(b"\n") and chunk.strip() else self._last + chunk
 
 
 class EventsFromLines:
     """A native Ollama stream for an OpenAI caller."""
 
     content_type = EVENT_STREAM
+    told_error = False
 
     def __init__(self, translator: OllamaChatToOpenAI) -> None:
         self._lines = LineSplitter()
@@ -115,6 +149,7 @@ class LinesFromEvents:
     """An OpenAI stream for an Ollama caller."""
 
     content_type = NDJSON
+    told_error = False
 
     def __init__(self, translator: OpenAIToOllama) -> None:
         self._events = EventSplitter()
@@ -148,6 +183,7 @@ class Whole:
     """An answer that is not streamed: kept until its end, then turned by `turn`, or handed on as it came."""
 
     content_type = b"application/json"
+    told_error = False
 
     def __init__(self, max_bytes: int, turn: Callable[[dict[str, Any]], dict[str, Any]] | None = None) -> None:
         self._parts: list[bytes] = []
@@ -163,10 +199,27 @@ class Whole:
 
     def end(self) -> bytes:
         raw = b"".join(self._parts)
-        return raw if self._turn is None else compact(self._turn(_object(raw)))
+        if self._turn is not None:
+            return compact(self._turn(_object(raw)))
+        if len(raw) <= PARSED_BYTES:
+            _object(raw)
+        elif not (raw.lstrip().startswith(b"{") and raw.rstrip().endswith(b"}")):
+            raise UpstreamInvalid(NOT_JSON)
+        return raw
 
     def failure(self, code: str, message: str) -> bytes:
         raise AssertionError("nothing was sent yet, so a failure still has a status of its own")
+
+
+def _begins(chunk: bytes, starts: bytes, what: str, error: re.Match[bytes] | None) -> bool:
+    """Whether the answer has begun. Raises UpstreamError when it begins with an error, or like something else."""
+    if error is not None:
+        raise UpstreamError(upstream_message(error[1], 502))
+    if not (told := chunk.lstrip(b" \t\r\n")):
+        return False
+    if told[0] not in starts:
+        raise UpstreamInvalid(f"The upstream's answer is not {what}.")
+    return True
 
 
 def _split(splitter: LineSplitter | EventSplitter, chunk: bytes) -> list[bytes]:
@@ -180,4 +233,4 @@ def _object(raw: bytes) -> dict[str, Any]:
     try:
         return parse_object(raw)
     except ValueError as error:
-        raise UpstreamInvalid("The upstream's answer is not JSON.") from error
+        raise UpstreamInvalid(NOT_JSON) from error

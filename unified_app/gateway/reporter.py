@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import uuid
 from collections import Counter
+from contextlib import suppress
 
 from django.db import DatabaseError, connection
 
@@ -27,8 +29,12 @@ class Reporter:
         self._told_errors: Counter[str] = Counter()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
+        """Begin to report, on behalf of the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._stop.clear()
         self._thread = threading.Thread(target=self._follow, daemon=True, name="gateway-reporter")
         self._thread.start()
 
@@ -40,10 +46,13 @@ class Reporter:
     def report(self) -> None:
         """Tell the counts that have grown since the last time; what could not be told is told next time."""
         requests, errors = Counter(self._load.requests), Counter(self._load.errors)
-        self._load.elsewhere = inflight.report(
+        elsewhere = inflight.report(
             self._id, dict(self._load.models), requests - self._told_requests, errors - self._told_errors
         )
         self._told_requests, self._told_errors = requests, errors
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._load.hear, elsewhere)
 
     def _follow(self) -> None:
         while not self._stop.wait(REPORT_SECONDS):

@@ -52,6 +52,7 @@ class Route:
     place: str
     upstream: Upstream
     takes_slot: bool
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class ModelEntry:
     hidden: bool = False
     state: str = "stopped"
     served_at: int | None = None
+    # The placement at which it was started, and is kept in memory.
+    served_placement: int | None = None
     timeout: int = 300
     max_concurrent: int = 8
     max_queue: int = 64
@@ -194,8 +197,7 @@ def _routes() -> dict[int, Route]:
         upstreams = source.routes(placements)
         for p in placements:
             if p.pk in upstreams:
-                slot = source.serves_locally and not p.facts.get("is_cloud")
-                found[p.pk] = Route(p.pk, p.place, upstreams[p.pk], slot)
+                found[p.pk] = Route(p.pk, p.place, upstreams[p.pk], source.takes_slot(p), p.version)
     return found
 
 
@@ -229,6 +231,7 @@ def _entry(
         retired=(row.retired_reason or "retired") if row.is_retired else "",
         hidden=row.hidden,
         state=serving.status if serving else "stopped",
+        served_placement=serving.placement_id if serving else None,
         served_at=int(serving.started_at.timestamp()) if serving and serving.started_at else None,
         **limits,
     )

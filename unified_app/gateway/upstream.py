@@ -7,7 +7,14 @@ from typing import Any
 
 import aiohttp
 
-from unified_app.errors import InvalidInput, UpstreamError, UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
+from unified_app.errors import (
+    InvalidInput,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from unified_app.gateway.translate.errors import upstream_message
 from unified_app.gateway.translate.framing import compact
 from unified_app.sources import Upstream
@@ -23,7 +30,6 @@ class Answer:
     def __init__(self, response: aiohttp.ClientResponse, first: bytes) -> None:
         self._response = response
         self.first = first
-        self.content_type = response.headers.get("Content-Type", "application/json")
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield what arrives, as it arrives. Raises UpstreamInvalid when it breaks off."""
@@ -36,15 +42,6 @@ class Answer:
             raise UpstreamTimeout("The upstream fell silent in the middle of its answer.") from None
         except (aiohttp.ClientError, OSError) as error:
             raise UpstreamInvalid("The upstream's answer broke off.") from error
-
-    async def whole(self, max_bytes: int) -> bytes:
-        parts, size = [], 0
-        async for chunk in self.chunks():
-            size += len(chunk)
-            if size > max_bytes:
-                raise UpstreamInvalid(f"The upstream's answer is larger than {max_bytes // 2**20} MB.")
-            parts.append(chunk)
-        return b"".join(parts)
 
     def close(self) -> None:
         """Drop the connection unless the answer was read to its end: the upstream then stops working on it."""
@@ -63,28 +60,24 @@ class UpstreamClient:
             headers={"Accept-Encoding": "identity", "User-Agent": "model-registry"},
         )
 
-    async def open(self, upstream: Upstream, path: str, payload: dict[str, Any], timeout: float) -> Answer:
+    async def open(
+        self, upstream: Upstream, path: str, payload: dict[str, Any], timeout: float, *, is_stream: bool
+    ) -> Answer:
         """Send the call and wait for the first bytes, so that an early failure is still a status.
 
-        `timeout` bounds each wait for bytes, in seconds: the first one holds the queue, the load and the prompt.
+        `timeout` in seconds bounds a whole answer, and of a stream each wait for bytes: the first one holds the
+        upstream's queue, the load and the prompt.
         Raises UpstreamUnreachable, UpstreamTimeout, UpstreamInvalid or UpstreamError (with `upstream_status`).
         """
         try:
             body = compact(payload)
-        except ValueError as error:
-            raise InvalidInput("A number in the body is too large.") from error
+        except (ValueError, RecursionError) as error:
+            raise InvalidInput("A number in the body is too large, or it is nested too deeply.") from error
         headers = {**upstream.headers, "Content-Type": "application/json"}
-        limits = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=timeout)
-        try:
-            response = await self._session.post(
-                upstream.url + path, data=body, headers=headers, timeout=limits, allow_redirects=False
-            )
-        except aiohttp.ConnectionTimeoutError as error:
-            raise UpstreamUnreachable("Nothing answers at the upstream's address.") from error
-        except TimeoutError as error:
-            raise UpstreamTimeout(f"The upstream did not begin to answer within {timeout:g} s.") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise UpstreamUnreachable("Nothing answers at the upstream's address.") from error
+        limits = aiohttp.ClientTimeout(
+            total=None if is_stream else timeout, sock_connect=CONNECT_SECONDS, sock_read=timeout
+        )
+        response = await self._sent(upstream.url + path, body, headers, limits)
         try:
             return await self._begun(response)
         except BaseException:
@@ -94,10 +87,30 @@ class UpstreamClient:
     async def close(self) -> None:
         await self._session.close()
 
+    async def _sent(
+        self, url: str, body: bytes, headers: dict[str, str], limits: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
+        """Return the response to a POST; a pooled connection that the upstream has just closed is replaced once."""
+        for is_last in (False, True):
+            try:
+                return await self._session.post(url, data=body, headers=headers, timeout=limits, allow_redirects=False)
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+                raise UpstreamUnreachable("Nothing answers at the upstream's address.") from error
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                if is_last:
+                    raise UpstreamUnreachable("The upstream closed the connection without an answer.") from error
+            except TimeoutError as error:
+                raise UpstreamTimeout("The upstream did not begin to answer in time.") from error
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                raise UpstreamInvalid("The upstream's answer is not HTTP, or its address is not one.") from error
+        raise AssertionError("the last attempt returns or raises")
+
     async def _begun(self, response: aiohttp.ClientResponse) -> Answer:
         try:
             if response.status >= 300:
                 raise await self._refusal(response)
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                raise UpstreamInvalid("The upstream's answer is compressed, which it was asked not to be.")
             return Answer(response, await response.content.readany())
         except TimeoutError as error:
             raise UpstreamTimeout("The upstream did not begin to answer in time.") from error
@@ -105,7 +118,11 @@ class UpstreamClient:
             raise UpstreamInvalid("The upstream's answer broke off before it began.") from error
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
+        if response.status < 400:
+            return UpstreamRefused(f"The upstream redirects (status {response.status}), which is not followed.")
         raw = await response.content.read(MAX_ERROR_BYTES)
         error = UpstreamError(upstream_message(raw, response.status))
         error.upstream_status = response.status
+        if (after := response.headers.get("Retry-After", "")).isdecimal():
+            error.retry_after = float(after[:6])
         return error
