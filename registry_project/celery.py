@@ -21,6 +21,9 @@ def wake_what_is_due(**_: Any) -> None:
     from django.db import close_old_connections
 
     from unified_app import jobs
+    from unified_app.tasks import check_served_models
 
     jobs.reconcile()
+    # A task: it asks hosts, and one that does not answer must not keep the worker from its queue.
+    check_served_models.delay()
     close_old_connections()

@@ -17,6 +17,7 @@ from unified_app.model_objects import SyncResult, UnifiedModelObject
 from unified_app.models import ModelCategory, RegistryEpoch, UnifiedModel
 from unified_app.models.catalog import Category, ModelStatus, ModelType
 from unified_app.planning import preferred, project
+from unified_app.serving import stopping
 from unified_app.sources import sources_meant_by
 
 # What a curator may edit -> the column that keeps it. None resets a field to what the source says, or empties it.
@@ -88,7 +89,11 @@ class UnifiedRegistryManager:
         return True
 
     def delete_model(self, model_id: str) -> bool:
-        """Retire a model for good: a sync does not bring it back and its id stays taken. False: it was already."""
+        """Retire a model for good: a sync does not bring it back and its id stays taken. False: it was already.
+
+        One that is served is stopped first; open calls may finish.
+        """
+        stopping.stop(find_model(model_id).pk, f"deleted by {self.by}")
         return self._set_deleted(model_id, retired=True)
 
     def restore_model(self, model_id: str) -> bool:

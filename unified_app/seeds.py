@@ -62,6 +62,12 @@ def _schedules() -> None:
         help_text="Starts jobs whose time has come and takes over those of workers that died. Keep it on.",
     )
     ensure_schedule(
+        "Check served models",
+        "unified_app.check_served_models",
+        seconds=10,
+        help_text="Asks hosts whether they still run what they serve, and heals what crashes left. Keep it on.",
+    )
+    ensure_schedule(
         "Delete old records",
         "unified_app.clean_up",
         seconds=86_400,

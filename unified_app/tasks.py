@@ -17,6 +17,13 @@ def reconcile() -> int:
     return len(jobs.reconcile())
 
 
+@shared_task(name="unified_app.check_served_models")
+def check_served_models() -> dict[str, int]:
+    from unified_app.serving import health
+
+    return health.reconcile()
+
+
 @shared_task(name="unified_app.sync_all")
 def sync_all() -> int:
     from unified_app import syncing

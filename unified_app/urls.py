@@ -10,6 +10,14 @@ from unified_app.views.categories import CategoryCountsView, CategoryModelsView
 from unified_app.views.jobs import JobViewSet
 from unified_app.views.models import ModelHistoryView, ModelViewSet
 from unified_app.views.places import PlacementsView, SourcesView, VersionsView
+from unified_app.views.serving import (
+    HealthView,
+    ServeView,
+    ServingConfigView,
+    ServingListView,
+    ServingStatusView,
+    StopView,
+)
 from unified_app.views.syncs import SyncRunsView, SyncView
 
 # Pages have names like these, so the API has a name space.
@@ -27,9 +35,15 @@ urlpatterns = [
     # A name may hold slashes, so what follows the name is looked for first.
     path("models/<slashed:model>/history", ModelHistoryView.as_view(), name="model-history"),
     path("models/<slashed:model>/restore", ModelViewSet.as_view({"post": "restore"}), name="model-restore"),
+    path("models/<slashed:model>/serve", ServeView.as_view(), name="serve"),
+    path("models/<slashed:model>/stop", StopView.as_view(), name="stop"),
+    path("models/<slashed:model>/serving-status", ServingStatusView.as_view(), name="serving-status"),
+    path("models/<slashed:model>/serving-config", ServingConfigView.as_view(), name="serving-config"),
+    path("models/<slashed:model>/health", HealthView.as_view(), name="model-health"),
     path("models/<slashed:model>", model, name="model"),
     path("placements", PlacementsView.as_view(), name="placements"),
     path("versions", VersionsView.as_view(), name="versions"),
+    path("serving", ServingListView.as_view(), name="serving"),
     path("sources", SourcesView.as_view(), name="sources"),
     path("sync-runs", SyncRunsView.as_view(), name="sync-runs"),
     path("jobs", JobViewSet.as_view({"get": "list"}), name="jobs"),

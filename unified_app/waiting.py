@@ -22,9 +22,9 @@ class JobFailed(RegistryError):
         self.status_code = 409 if job.state == Job.State.CANCELLED else status_of(self.code)
 
 
-def wait_for(job: Job, seconds: float = WAIT_SECONDS, poll: float = POLL_SECONDS) -> Job:
-    """Return the job as it is when it has ended, or after `seconds`: without a worker it stays queued."""
-    deadline = time.monotonic() + seconds
+def wait_for(job: Job, seconds: float | None = None, poll: float = POLL_SECONDS) -> Job:
+    """Return the job as it is when it has ended, or after WAIT_SECONDS: without a worker it stays queued."""
+    deadline = time.monotonic() + (WAIT_SECONDS if seconds is None else seconds)
     while job.is_active and time.monotonic() < deadline:
         time.sleep(poll)
         job.refresh_from_db()

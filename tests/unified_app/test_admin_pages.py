@@ -18,12 +18,28 @@ from ollama_app.models import Host
 from tests.unified_app.admin_case import AdminTestCase, register
 from unified_app.admin.base import RegistryAdmin
 from unified_app.history import record
-from unified_app.models import Alias, ApiKey, HistoryEntry, Job, ModelVersion, Placement, SyncRun, UnifiedModel, User
+from unified_app.models import (
+    Alias,
+    ApiKey,
+    GatewayProcess,
+    HistoryEntry,
+    Job,
+    ModelServingConfig,
+    ModelServingStatus,
+    ModelVersion,
+    Placement,
+    SyncRun,
+    UnifiedModel,
+    User,
+)
 
 
 def fill(count: int) -> None:
     """`count` more rows in every list."""
     register(count, place=f"host{count}")
+    for placement in Placement.objects.filter(place=f"host{count}", model__serving_rows=None):
+        ModelServingStatus.objects.create(model=placement.model, placement=placement, status="ready")
+        ModelServingConfig.objects.create(model=placement.model)
     every = PeriodicTask.objects.filter(interval__isnull=False).first().interval
     root = User.objects.get(username="root")
     for number in range(count):
@@ -38,11 +54,14 @@ def fill(count: int) -> None:
         begun = timezone.now() - timedelta(minutes=number)
         SyncRun.objects.create(source="ollama", place=name, job=job, state="success", started_at=begun)
         record("host", name, "root", {"url": (None, name)})
+        GatewayProcess.objects.create(
+            id=name, host=name, pid=number, heartbeat_at=begun, in_flight={"model_000_base": 1}
+        )
         LogEntry.objects.log_actions(root.pk, [job], 2, change_message="Looked at.")
 
 
 LISTS = (UnifiedModel, Placement, ModelVersion, Alias, Host, SyncRun, Job, PeriodicTask, User, Group, ApiKey)
-LISTS = (*LISTS, HistoryEntry, LogEntry)
+LISTS = (*LISTS, HistoryEntry, LogEntry, ModelServingStatus, ModelServingConfig, GatewayProcess)
 
 
 def list_url(model) -> str:
@@ -85,13 +104,22 @@ class EveryPageTests(AdminTestCase):
             assert helpless(response) == [], model
 
     def test_every_field_of_a_form_that_adds_has_help(self):
-        for model in (Alias, Host, ApiKey, User, Group, PeriodicTask):
+        for model in (Alias, Host, ApiKey, User, Group, PeriodicTask, ModelServingConfig):
             url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add")
             assert helpless(self.client.get(url)) == [], model
 
     def test_what_the_product_writes_cannot_be_changed_by_anybody(self):
         fill(1)
-        for model in (Placement, ModelVersion, SyncRun, Job, HistoryEntry, LogEntry):
+        for model in (
+            Placement,
+            ModelVersion,
+            SyncRun,
+            Job,
+            HistoryEntry,
+            LogEntry,
+            ModelServingStatus,
+            GatewayProcess,
+        ):
             row = model.objects.first()
             name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
             assert self.client.get(reverse(f"{name}_add")).status_code == 403, model

@@ -18,6 +18,7 @@ class ScheduleTests(TestCase):
             "Sync all sources": 300,
             "Check hosts": 30,
             "Wake due jobs": 10,
+            "Check served models": 10,
             "Delete old records": 86_400,
         }
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from unified_app.admin import access, aliases, catalog, keys, placements, records, schedules, work
+from unified_app.admin import access, aliases, catalog, keys, placements, records, schedules, serving, work
 
-__all__ = ["access", "aliases", "catalog", "keys", "placements", "records", "schedules", "work"]
+__all__ = ["access", "aliases", "catalog", "keys", "placements", "records", "schedules", "serving", "work"]

@@ -12,10 +12,12 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 
+from unified_app import rows
 from unified_app.admin import display as show
 from unified_app.admin.base import Button, Panel, RegistryForm, SyncsAll
 from unified_app.admin.filters import CanDo, Curated, ListedIn, OnHost, Tagged
 from unified_app.admin.panels import SHOWN, history_panel, placements_panel, runs_panel
+from unified_app.admin.serving import ServesModels, serving_buttons
 from unified_app.admin.words import WordsField
 from unified_app.models import ModelVersion, Placement, SyncRun, UnifiedModel
 from unified_app.models.catalog import Category
@@ -82,7 +84,7 @@ class CategoryForm(forms.Form):
 
 
 @admin.register(UnifiedModel)
-class UnifiedModelAdmin(SyncsAll):
+class UnifiedModelAdmin(ServesModels, SyncsAll):
     form = CurationForm
     history_kind = "model"
     site_page = "model"
@@ -92,7 +94,7 @@ class UnifiedModelAdmin(SyncsAll):
     list_filter = (ListedIn, "source", "status", OnHost, CanDo, Tagged, Curated, "model_type")
     search_fields = ("name", "display_name", "id", "description", "owner", "tags")
     date_hierarchy = "created_at"
-    actions = ("set_category", "retire", "restore")
+    actions = ("start", "stop", "set_category", "retire", "restore")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # sources add models
@@ -130,7 +132,9 @@ class UnifiedModelAdmin(SyncsAll):
         self._manager(request).update_model(obj.pk, updates)
 
     def buttons(self, obj: Any) -> list[Button]:
-        return [Button("restore", "Restore")] if obj.is_retired else [Button("retire", "Retire")]
+        if obj.is_retired:
+            return [Button("restore", "Restore")]
+        return [*serving_buttons(rows.serving_of(obj).status), Button("retire", "Retire")]
 
     def panels(self, request: HttpRequest, obj: Any) -> list[Panel]:
         placements = obj.placements.all()

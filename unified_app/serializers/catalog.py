@@ -57,12 +57,14 @@ class ServingSerializer(serializers.ModelSerializer[ModelServingStatus]):
         model = ModelServingStatus
         fields = [
             "state",
+            "reason",
             "endpoint",
             "started_at",
             "last_health_check",
             "health_status",
             "concurrent_requests",
             "total_requests",
+            "errors",
         ]
         read_only_fields = fields
 

@@ -20,7 +20,7 @@ def configure(model: UnifiedModel, updates: dict[str, Any], *, by: str) -> Model
         row = ModelServingConfig.objects.filter(model=model).first() or ModelServingConfig(model=model)
         before = {name: getattr(row, name) for name in FIELDS}
         for name, value in updates.items():
-            setattr(row, name, value)
+            setattr(row, name, None if value == "" else value)  # a form's empty field
         _check(row)
         if updates and before != {name: getattr(row, name) for name in FIELDS}:
             row.save()

@@ -47,6 +47,11 @@ def totals() -> Counter[str]:
     return _sum(_live().values_list("in_flight", flat=True))
 
 
+def is_live(process: GatewayProcess) -> bool:
+    """Whether the process is still heard of."""
+    return process.heartbeat_at > timezone.now() - LIVE
+
+
 def forget_dead() -> None:
     """Delete the rows of processes that are long gone."""
     GatewayProcess.objects.filter(heartbeat_at__lt=timezone.now() - FORGOTTEN).delete()

@@ -17,17 +17,17 @@ from unified_app.serving import places, starting, states, status
 POLL_SECONDS = 0.02
 
 
-def serve(called: str, *, by: str, seconds: float = waiting.WAIT_SECONDS) -> dict[str, Any]:
-    """Start a model and return its state when it is ready, or after `seconds`, when it is still starting.
+def serve(called: str, *, by: str) -> dict[str, Any]:
+    """Start a model and return its state when it is ready, or after WAIT_SECONDS, when it is still starting.
 
     Raises what kept it from starting.
     """
     model = places.find_servable(called)
-    deadline = time.monotonic() + seconds
-    if not _is_served(model):
+    deadline = time.monotonic() + waiting.WAIT_SECONDS
+    if not is_served(model):
         places.candidates(model)
         job, thread = request_start(model, by=by)
-        thread.join(seconds)
+        thread.join(waiting.WAIT_SECONDS)
         job.refresh_from_db()
         waiting.wait_for(job, deadline - time.monotonic(), POLL_SECONDS)
         if job.state in (Job.State.FAILED, Job.State.CANCELLED):
@@ -57,7 +57,8 @@ def run_serve_job(handle: jobs.Handle) -> dict[str, Any]:
     return {"model_id": model.pk, "placement": status.of_model(model)["placement"]}
 
 
-def _is_served(model: UnifiedModel) -> bool:
+def is_served(model: UnifiedModel) -> bool:
+    """Whether the model is ready at a place that can be called. Queries."""
     row = ModelServingStatus.objects.told().filter(model=model).first()
     return row is not None and states.is_served(row)
 

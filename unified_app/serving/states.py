@@ -68,6 +68,12 @@ def changing() -> Iterator[None]:
         yield
 
 
+def tell() -> None:
+    """Let every process read anew what was changed beside the verbs."""
+    with transaction.atomic():
+        RegistryEpoch.bump()
+
+
 def row_of(model_id: str) -> ModelServingStatus:
     """Return the model's row, made if it is missing; call it within `changing`."""
     row, _ = ModelServingStatus.objects.get_or_create(model_id=model_id)
@@ -100,7 +106,7 @@ def claim_start(model_id: str) -> Claim | ModelServingStatus:
 def claim_stop(model_id: str) -> Claim | ModelServingStatus:
     """Return the right to stop the model, or its row when it is stopped or somebody is stopping it."""
     with changing():
-        row = row_of(model_id)
+        row = ModelServingStatus.objects.filter(model_id=model_id).first() or ModelServingStatus(model_id=model_id)
         is_stopping = row.status == ServingState.STOPPING and is_moving(row)
         if row.status == ServingState.STOPPED or is_stopping:
             return row
