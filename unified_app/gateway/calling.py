@@ -68,7 +68,8 @@ class Caller:
         try:
             await self._of_model(order, model, why)
         except RegistryError as error:
-            self._load.errors[model.id] += error.status_code >= 500
+            if error.status_code >= 500:
+                self._load.errors[model.id] += 1
             raise
         finally:
             self._load.leave(model.id)
@@ -158,7 +159,8 @@ class Caller:
                         await reply.begin(reader.content_type, told)
                     await reply.piece(piece)
             last = _ended(reader)
-            self._load.errors[model.id] += reader.told_error
+            if reader.told_error:
+                self._load.errors[model.id] += 1
             if not reply.begun:
                 await reply.begin(reader.content_type, [*told, length_of(last)])
             await reply.end(last)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -56,6 +57,13 @@ def streamed(pieces: Iterable[bytes], kind: str = EVENTS, *, breaks_off: bool = 
             connection.sendall(b"0\r\n\r\n")
 
     return answer
+
+
+def slowly(*pieces: bytes) -> Iterator[bytes]:
+    """The pieces, so far apart that each is read alone."""
+    for piece in pieces:
+        yield piece
+        time.sleep(0.1)
 
 
 class Endless:
