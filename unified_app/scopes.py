@@ -28,7 +28,8 @@ def scopes_of_user(user: Any) -> frozenset[str]:
     if user.is_superuser:
         return frozenset(SCOPES)
     if not hasattr(user, "_scopes"):
-        user._scopes = scopes_of_roles(user.groups.values_list("name", flat=True))
+        # `all` takes what was prefetched; a list of values would ask again for each user.
+        user._scopes = scopes_of_roles(group.name for group in user.groups.all())
     return user._scopes  # type: ignore[no-any-return]
 
 
