@@ -29,7 +29,8 @@ WORKDIR /app
 COPY . .
 USER 10001
 VOLUME /data
-EXPOSE 8000
+# The site, and the page for evaluators.
+EXPOSE 8000 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["uvicorn", "registry_project.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--loop", "uvloop", "--no-access-log", "--timeout-graceful-shutdown", "20"]
+CMD ["uvicorn", "registry_project.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--loop", "uvloop", "--no-access-log", "--timeout-graceful-shutdown", "20", "--lifespan", "on"]

@@ -42,6 +42,9 @@ DEMO: str = env.str("DEMO", default="auto")
 DEMO_PORT: int = env.int("DEMO_PORT", default=11535)
 UPSTREAM_TIMEOUT: float = env.float("UPSTREAM_TIMEOUT", default=10.0)
 UPSTREAM_MAX_MB: int = env.int("UPSTREAM_MAX_MB", default=32)
+# 0: no page runs beside this site, so there is none to link to. `manage.py run` has one, and tells the site.
+GRADIO_PORT: int = env.int("GRADIO_PORT", default=0)
+PAGE_URL: str = env.str("PAGE_URL", default="")
 # How many web processes this set-up starts; more than one is refused without PostgreSQL and Redis.
 WEB_PROCESSES: int = env.int("WEB_PROCESSES", default=1)
 RETENTION_DAYS: int = env.int("RETENTION_DAYS", default=90)
@@ -175,6 +178,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_TIMEZONE = "UTC"
+# No results are kept, so beat needs no schedule of its own to expire them.
+CELERY_RESULT_EXPIRES = None
 
 CACHES: dict[str, Any] = {
     "default": (
@@ -242,6 +247,8 @@ LOGGING = {
     "loggers": {
         # One line per wake-up hint would drown the rest.
         "celery.app.trace": {"level": "WARNING"},
+        # It warns of every 4xx; what the caller did wrong stands in the answer.
+        "django.request": {"level": "ERROR"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "django_celery_beat": {"level": "WARNING"},

@@ -32,6 +32,7 @@ def environment(home: Path, **changes: str) -> dict[str, str]:
     ours = {
         "REGISTRY_HOME": str(home),
         "SITE_PORT": str(free_port()),
+        "GRADIO_PORT": str(free_port()),
         "DEMO_PORT": str(free_port()),
         "DEMO": "on",
         "OLLAMA_HOSTS": f"absent={ADDRESS}:{free_port()}",
@@ -141,6 +142,18 @@ class Run(Process):
     def get(self, path: str, **options: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.key}"}
         return requests.get(f"{self.site}{path}", headers=headers, timeout=30, **options)
+
+
+@contextlib.contextmanager
+def signed_in(run: Run) -> Iterator[requests.Session]:
+    """A browser's session with the printed log-in."""
+    username, password = run.log_in
+    page = f"{run.site}/login"
+    with requests.Session() as session:
+        session.get(page, timeout=10)
+        form = {"username": username, "password": password, "csrfmiddlewaretoken": session.cookies["csrftoken"]}
+        session.post(page, data=form, headers={"Referer": page}, timeout=10)
+        yield session
 
 
 @contextlib.contextmanager

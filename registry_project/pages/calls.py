@@ -58,20 +58,22 @@ def _question(placement: Placement, is_embedding: bool) -> tuple[str, dict[str, 
     if placement.protocol == Placement.Protocol.OLLAMA:
         if is_embedding:
             return "/api/embed", {"model": name, "input": "Hello"}
-        return "/api/chat", {"model": name, "messages": _GREETING, "stream": False}
+        return "/api/chat", {"model": name, "messages": GREETING, "stream": False}
     if is_embedding:
         return "/embeddings", {"model": name, "input": "Hello"}
-    return "/chat/completions", {"model": name, "messages": _GREETING}
+    return "/chat/completions", {"model": name, "messages": GREETING}
 
 
-_GREETING = [{"role": "user", "content": "Hello"}]
+GREETING = [{"role": "user", "content": "Hello"}]
+
+
+def key_line(base: str) -> str:
+    """Return the line that gives a shell its key; programs that it starts find it too."""
+    return f"export REGISTRY_KEY='paste a key from {base}/account'\n"
 
 
 def _curl(url: str, base: str | None) -> str:
     """`base` is where keys are made; None when reading is open."""
     if base is None:
         return f"curl {shlex.quote(url)}"
-    return (
-        f"REGISTRY_KEY='paste a key from {base}/account'\n"
-        f'curl -H "Authorization: Bearer $REGISTRY_KEY" \\\n  {shlex.quote(url)}'
-    )
+    return f'{key_line(base)}curl -H "Authorization: Bearer $REGISTRY_KEY" \\\n  {shlex.quote(url)}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -19,10 +20,20 @@ def site(request: HttpRequest) -> dict[str, Any]:
     """Lazy where it queries, because the admin's pages get it too and ask for none of it."""
     return {
         "public_read": settings.PUBLIC_READ,
+        "page_url": page_url(request),
         "section": _section(request),
         "scopes": SimpleLazyObject(lambda: scopes_of_user(request.user)),
         "demo_names": SimpleLazyObject(lambda: {h.place.name for h in places_of(request) if h.place.is_demo}),
     }
+
+
+def page_url(request: HttpRequest) -> str:
+    """Return where the page for evaluators is, as this person reaches it; "" when there is none, or nobody told."""
+    if settings.PAGE_URL or not settings.GRADIO_PORT or request.is_secure():
+        # Behind TLS its port is not a guess to make: PAGE_URL tells.
+        return str(settings.PAGE_URL)
+    name = urlsplit(request.build_absolute_uri("/")).hostname or ""
+    return f"http://{f'[{name}]' if ':' in name else name}:{settings.GRADIO_PORT}/"
 
 
 def _section(request: HttpRequest) -> str:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from registry_project.pages import calls, changes
+from registry_project.pages import calls, changes, gateway_calls
 from registry_project.pages.access import needs
 from registry_project.pages.jobs import attention
 from registry_project.pages.places import Health, cards_of
 from unified_app.categories import CATEGORIES
 from unified_app.models import SyncRun, UnifiedModel
+from unified_app.models.catalog import ModelStatus
 from unified_app.sources import source_classes
 
 RUNS_SHOWN = 5
@@ -39,6 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "runs": runs,
             "last_run": next((run for run in runs if run.finished_at), None),
             "feed": changes.feed() if total else [],
+            "gateway_calls": _gateway_calls(request),
             "calls": _calls(request),
         },
     )
@@ -60,6 +62,14 @@ def _by_source(counts: dict[tuple[str, str], int]) -> list[tuple[str, str, int]]
     labels = {name: cls.label for name, cls in source_classes().items()}
     names = sorted({source for source, _ in counts})
     return [(n, labels.get(n, n), sum(c for (source, _), c in counts.items() if source == n)) for n in names]
+
+
+def _gateway_calls(request: HttpRequest) -> list[calls.Call]:
+    """For the smallest model that chats, if there is one: it answers soonest."""
+    chat = UnifiedModel.objects.shown().filter(status=ModelStatus.AVAILABLE).with_capability("text_generation")
+    example = chat.order_by(F("size").asc(nulls_last=True), "name").values_list("name", flat=True).first()
+    base = request.build_absolute_uri("/").rstrip("/")
+    return gateway_calls.for_model(base, example, ["text_generation"]) if example else []
 
 
 def _calls(request: HttpRequest) -> list[Any]:

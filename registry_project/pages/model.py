@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from registry_project.pages import calls
+from registry_project.pages import calls, gateway_calls
 from registry_project.pages.access import needs
 from registry_project.pages.errors import Missing
 from unified_app.categories import CAPABILITIES
 from unified_app.errors import NotFound
 from unified_app.lookup import find_model
-from unified_app.models import HistoryEntry, Placement, UnifiedModel
+from unified_app.models import Alias, HistoryEntry, Placement, UnifiedModel
 from unified_app.sources import source_classes
 
 HISTORY_SHOWN = 50
@@ -49,6 +50,7 @@ def model_page(request: HttpRequest, called: str) -> HttpResponse:
         "pinned": next((p for p in present if p.pinned), None),
         "capabilities": [(name, CAPABILITIES.get(name, ("", ""))[1]) for name in model.capabilities],
         "categories": sorted({row.category for row in model.category_rows.all()} - {model.category}),
+        "gateway_calls": _gateway_calls(request, model),
         "calls": _calls(request, model, present),
         "facts": [(label, model.parameters[key]) for key, label in FACTS.items() if model.parameters.get(key)],
         "defaults": model.parameters.get("default_parameters") or {},
@@ -67,6 +69,20 @@ def _find(called: str) -> UnifiedModel:
         return find_model(called)
     except NotFound as error:
         raise Missing(error.message) from None
+
+
+def _gateway_calls(request: HttpRequest, model: UnifiedModel) -> list[calls.Call]:
+    if model.is_retired:
+        return []
+    base = request.build_absolute_uri("/").rstrip("/")
+    return gateway_calls.for_model(base, _called(model), model.capabilities)
+
+
+def _called(model: UnifiedModel) -> str:
+    """Return the name, or the id where something else answers to that name too."""
+    others = UnifiedModel.objects.filter(Q(name_key=model.name_key) | Q(pk=model.name)).exclude(pk=model.pk)
+    is_shared = others.exists() or Alias.objects.filter(name__iexact=model.name).exists()
+    return model.pk if is_shared else model.name
 
 
 def _calls(request: HttpRequest, model: UnifiedModel, present: list[Placement]) -> list[calls.Call]:

@@ -30,6 +30,8 @@ class ChildSpec:
     module: list[str]
     answers: Callable[[], bool]
     url: str = ""
+    # False: people need not wait for it. It starts when all others answer, so that it slows none of them.
+    is_vital: bool = True
     before: Callable[[], None] = field(default=lambda: None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 
 from registry_project.supervisor.children import Child
@@ -34,17 +35,30 @@ def remove(home: Path) -> None:
     (home / NAME).unlink(missing_ok=True)
 
 
-def banner(url: str, access: Access, *, demo: str, seconds: float) -> str:
-    """Return what is printed once everything answers."""
+def banner(urls: dict[str, str], access: Access, *, example: str, seconds: float) -> str:
+    """Return what is printed once people can begin; `example` is a model to call, or "" for none."""
+    site = urls["site"]
     lines = [
         f"The model registry is up ({seconds:.1f} s after the start).",
-        f"  site     {url}/",
-        f"  admin    {url}/admin/",
-        f"  API      {url}/api/docs/",
+        f"  site     {site}/",
+        f"  admin    {site}/admin/",
+        f"  API      {site}/api/docs/",
+        f"  gateway  {site}/v1 (OpenAI clients), {site}/ollama (Ollama clients)",
+        f"  page     {urls['page']}/ (for evaluators; a few seconds more)",
         f"  log-in   {access.username}   password: {access.password}",
     ]
     if access.key:
-        lines.append(f"  try      curl -s -H 'Authorization: Bearer {access.key}' {url}/api/models/unified")
-    if demo:
+        lines += [f"  try      {line}" for line in _calls(site, access.key, example)]
+    if demo := urls.get("demo"):
         lines.append(f"  demo     {demo} (a stand-in for an Ollama host; its models are not real)")
     return "\n".join(["", *lines, "  Ctrl-C stops everything.", ""])
+
+
+def _calls(site: str, key: str, example: str) -> list[str]:
+    """Return calls that work as printed."""
+    head = f"curl -s -H 'Authorization: Bearer {key}'"
+    found = [f"{head} {site}/api/models/unified"]
+    if example:
+        body = {"model": example, "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 20}
+        found.append(f"{head} -d {shlex.quote(json.dumps(body))} {site}/v1/chat/completions")
+    return found

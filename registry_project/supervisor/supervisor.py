@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
+from registry_project.supervisor import demo as demo_upstream
 from registry_project.supervisor import firstrun, report, table
 from registry_project.supervisor.children import Child
 from registry_project.supervisor.stopping import Stop
@@ -35,6 +36,8 @@ class Supervisor:
         self._home: Path = settings.REGISTRY_HOME
         self._children: list[Child] = []
         self._told: list[int | None] = []
+        self._example = ""
+        self._has_greeted = False
         self._remind_at = 0.0
 
     def prepare(self) -> firstrun.Access:
@@ -45,6 +48,7 @@ class Supervisor:
         )
         call_command("migrate", interactive=False, verbosity=0)
         table.tidy_broker()
+        self._example = demo_upstream.example_model()
         return firstrun.ensure_access(self._home)
 
     def run(self, access: firstrun.Access, *, demo: bool) -> None:
@@ -57,31 +61,32 @@ class Supervisor:
         self._remind_at = time.monotonic() + REMIND_SECONDS
         try:
             while not self._stop:
-                self._tick(access, demo)
+                self._tick(access)
                 time.sleep(TICK_SECONDS)
         finally:
             self._stop_all()
             report.remove(self._home)
 
-    def _tick(self, access: firstrun.Access, demo: bool) -> None:
+    def _tick(self, access: firstrun.Access) -> None:
         for child in self._children:
-            child.tend()
+            if child.spec.is_vital or self._has_greeted:
+                child.tend()
         pids = [child.pid for child in self._children]
+        if not self._has_greeted and all(child.pid for child in self._children if child.spec.is_vital):
+            self._greet(access)
         if None in pids:
             self._remind(pids)
         elif pids != self._told:
-            self._tell(access, demo, first=not self._told)
+            report.write(self._home, self._children)
+            self._terminal.say(f"All parts answer{' again' if self._told else ''}.")
             self._told = pids
 
-    def _tell(self, access: firstrun.Access, demo: bool, *, first: bool) -> None:
-        """All answer: say so, and have the sources read once."""
-        report.write(self._home, self._children)
-        if not first:
-            self._terminal.say("All parts answer again.")
-            return
+    def _greet(self, access: firstrun.Access) -> None:
+        """All that people need at once answers: say so, and have the sources read once."""
+        self._has_greeted = True
+        urls = {child.spec.name: child.spec.url for child in self._children}
         seconds = time.monotonic() - self._began
-        demo_url = table.demo_url() if demo else ""
-        self._terminal.say(report.banner(table.site_url(), access, demo=demo_url, seconds=seconds))
+        self._terminal.say(report.banner(urls, access, example=self._example, seconds=seconds))
         threading.Thread(target=self._first_sync, daemon=True, name="first-sync").start()
 
     def _first_sync(self) -> None:

@@ -21,19 +21,21 @@ QUIET = {
     "HF_HUB_OFFLINE": "1",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+PAGE_PORT = 7860
 # Said at every start, and nothing to act on: static files come from the packages; tasks are JSON, not pickle.
 UNSAID = "ignore:No directory at,ignore:You're running the worker with superuser privileges"
 
 
 def children(*, demo: bool) -> list[ChildSpec]:
     """Return what is to run, in the order in which it starts."""
-    return [*([demo_upstream()] if demo else []), site(), worker(), beat()]
+    return [*([demo_upstream()] if demo else []), site(), worker(), beat(), page()]
 
 
 def site() -> ChildSpec:
     host, port = settings.SITE_HOST, str(settings.SITE_PORT)
     server = ["uvicorn", "registry_project.asgi:application", "--host", host, "--port", port]
-    options = ["--no-access-log", "--timeout-graceful-shutdown", "5", "--loop", "uvloop"]
+    # Lifespan starts the gateway: with "on", a start that fails is said and ends the process.
+    options = ["--no-access-log", "--timeout-graceful-shutdown", "5", "--loop", "uvloop", "--lifespan", "on"]
     return ChildSpec("site", [*server, *options], probes.site_answers(site_url()), url=site_url())
 
 
@@ -46,6 +48,12 @@ def worker() -> ChildSpec:
 def beat() -> ChildSpec:
     # No PID file: one left behind by a crash would keep beat from starting again.
     return ChildSpec("beat", celery("beat", "--pidfile", ""), probes.lives())
+
+
+def page() -> ChildSpec:
+    """The page for evaluators; its imports alone take some seconds."""
+    probe = probes.http_answers(f"{page_url()}/config")
+    return ChildSpec("page", ["registry_project.gradio_app"], probe, url=page_url(), is_vital=False)
 
 
 def celery(command: str, *options: str) -> list[str]:
@@ -63,13 +71,27 @@ def demo_upstream() -> ChildSpec:
 def ports(*, demo: bool) -> list[Port]:
     """Return the ports that the children will listen on."""
     taken_by_demo = [Port(settings.DEMO_PORT, "DEMO_PORT")] if demo else []
-    return [Port(settings.SITE_PORT, "SITE_PORT", settings.SITE_HOST), *taken_by_demo]
+    host = settings.SITE_HOST
+    return [Port(settings.SITE_PORT, "SITE_PORT", host), Port(page_port(), "GRADIO_PORT", host), *taken_by_demo]
 
 
 def site_url() -> str:
-    """Return where this machine reaches the site: a wildcard address is not one to call."""
+    return _url(settings.SITE_PORT)
+
+
+def page_url() -> str:
+    return _url(page_port())
+
+
+def page_port() -> int:
+    """Return the page's port. Unset it is 0 in the settings, since a site by itself has no page beside it."""
+    return int(settings.GRADIO_PORT) or PAGE_PORT
+
+
+def _url(port: int) -> str:
+    """Return where this machine reaches a port of ours: a wildcard address is not one to call."""
     host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(settings.SITE_HOST, settings.SITE_HOST)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.SITE_PORT}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def demo_url() -> str:
@@ -77,11 +99,20 @@ def demo_url() -> str:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of the children: ours, with what is set there kept."""
+    """Return the environment of the children: ours, with what is set there kept.
+
+    What the page reads is told in full, since it knows neither the settings nor their defaults.
+    """
     home: Path = settings.REGISTRY_HOME
     folders = {"GRADIO_TEMP_DIR": str(home / "gradio"), "MPLCONFIGDIR": str(home / "matplotlib")}
-    defaults = {"REGISTRY_API_URL": site_url(), "PYTHONWARNINGS": UNSAID}
-    return {**QUIET, **folders, **defaults, **os.environ, "PYTHONUNBUFFERED": "1"}
+    told = {
+        "REGISTRY_HOME": str(home),
+        "REGISTRY_API_URL": os.environ.get("REGISTRY_API_URL") or site_url(),
+        "SITE_HOST": settings.SITE_HOST,
+        "GRADIO_PORT": str(page_port()),
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**QUIET, **folders, "PYTHONWARNINGS": UNSAID, **os.environ, **told}
 
 
 def tidy_broker() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from tests.registry_project.pages_case import PagesTestCase, add_host, register
-from unified_app.models import HistoryEntry, Job, SyncRun
+from unified_app.models import HistoryEntry, Job, SyncRun, UnifiedModel
 from unified_app.registry_manager import UnifiedRegistryManager
 
 
@@ -76,6 +76,20 @@ class ContentTests(PagesTestCase):
         assert "'http://testserver/api/models/unified?page_size=20'" in said
         assert "paste a key from http://testserver/account" in said
 
+    def test_the_example_of_the_gateway_is_the_smallest_model_that_chats(self):
+        for name, size, does in (("big:70b", 40, "text_generation"), ("small:1b", 1, "text_generation")):
+            register(name, capabilities=(does,))
+            UnifiedModel.objects.filter(name=name).update(size=size)
+        said = self.page("/")
+        assert 'model="small:1b"' in said and 'base_url="http://testserver/v1"' in said
+        assert "big:70b" not in said.split("How to call it")[1]
+
+    def test_without_a_model_that_chats_there_is_no_example(self):
+        UnifiedModel.objects.all().delete()
+        register("bge:latest", capabilities=("text_embedding",))
+        said = self.page("/").split("How to call it")[1]
+        assert "/v1" not in said and "/api/models/unified" in said
+
     def test_a_demo_host_brings_the_banner_to_every_page(self):
         assert "Demo." not in self.page("/")
         add_host("demo", origin="demo")
@@ -117,12 +131,12 @@ class ContentTests(PagesTestCase):
 
     def test_the_number_of_queries_does_not_depend_on_rows(self):
         self.client.get("/")
-        with self.assertNumQueries(13):
+        with self.assertNumQueries(14):
             self.client.get("/")
         for number in range(30):
             register(f"m{number}:1b", place=f"gpu{number % 5}")
         for number in range(5):
             add_host(f"gpu{number}")
             SyncRun.objects.create(source="ollama", place=f"gpu{number}", started_at=timezone.now(), state="success")
-        with self.assertNumQueries(13):
+        with self.assertNumQueries(14):
             self.client.get("/")

@@ -8,7 +8,7 @@ import shlex
 from html import unescape
 
 from tests.registry_project.pages_case import PagesTestCase, add_host, register
-from unified_app.models import HistoryEntry, Placement, UnifiedModel
+from unified_app.models import Alias, HistoryEntry, Placement, UnifiedModel
 from unified_app.registry_manager import UnifiedRegistryManager
 from unified_app.syncing import retire_place
 
@@ -64,6 +64,26 @@ class ModelPageTests(PagesTestCase):
         body = _body_of_call(self.source(self.path))
         assert body == {"model": "llama3:8b", "messages": [{"role": "user", "content": "Hello"}], "stream": False}
 
+    def test_the_gateway_is_called_by_curl_and_by_both_clients(self):
+        said = self.page(self.path)
+        assert "http://testserver/v1/chat/completions" in said and '"stream": true' in said
+        assert 'OpenAI(base_url="http://testserver/v1"' in said
+        assert 'Client(host="http://testserver/ollama"' in said
+        assert said.count('model="llama3:8b"') == 2
+
+    def test_a_model_that_embeds_is_not_shown_a_chat(self):
+        said = self.page(f"/models/{register('bge:latest', capabilities=('text_embedding',)).pk}")
+        assert "/v1/embeddings" in said and "client.embed(" in said
+        assert "chat" not in said.split("How to call it")[1].split("Where it runs")[0]
+
+    def test_a_retired_model_is_not_to_be_called(self):
+        UnifiedRegistryManager("eve").delete_model(self.model.pk)
+        assert "/v1" not in self.page(self.path)
+
+    def test_a_name_that_means_another_model_too_is_called_by_its_id(self):
+        Alias.objects.create(name="llama3:8b", targets=["other_base"])
+        assert f'model="{self.model.pk}"' in self.page(self.path)
+
     def test_a_name_with_quotes_still_makes_one_shell_word(self):
         model = register("it's $(odd)\"", capabilities=("text_embedding",))
         assert _body_of_call(self.source(f"/models/{model.pk}"))["model"] == "it's $(odd)\""
@@ -92,12 +112,12 @@ class ModelPageTests(PagesTestCase):
         assert "&lt;b&gt;Ours" in source and "<i>fast" not in source and "<u>team" not in source
 
     def test_the_number_of_queries_does_not_depend_on_rows(self):
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(12):
             self.client.get(self.path)
         for number in range(12):
             register("llama3:8b", place=f"gpu{number}", digest=f"{number:064x}")
         HistoryEntry.objects.filter(kind="model").count()
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(12):
             self.client.get(self.path)
         assert UnifiedModel.objects.count() == 1
 

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from registry_project.environment import BASE_DIR
-from tests.running import Run, environment, family, temporary_home
+from tests.running import Run, environment, family, signed_in, temporary_home
 from tests.servers import free_port, wait_until
 
 
@@ -48,13 +48,26 @@ class TestUp:
     def test_run_json_names_every_process_and_url(self, run: Run) -> None:
         state = run.state
         assert state["pid"] == run.pid
-        assert set(state["children"]) == {"site", "worker", "beat", "demo"}
+        assert set(state["children"]) == {"site", "worker", "beat", "page", "demo"}
         assert all(Path(f"/proc/{pid}").exists() for pid in state["children"].values())
-        assert state["urls"] == {"site": run.site, "demo": f"http://127.0.0.1:{run.env['DEMO_PORT']}"}
+        addresses = {"page": "GRADIO_PORT", "demo": "DEMO_PORT"}
+        parts = {name: f"http://127.0.0.1:{run.env[port]}" for name, port in addresses.items()}
+        assert state["urls"] == {"site": run.site, **parts}
 
     def test_the_site_says_that_it_is_ready(self, run: Run) -> None:
         answer = requests.get(f"{run.site}/readyz", timeout=10)
         assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+    def test_the_page_answers_and_the_site_links_to_it(self, run: Run) -> None:
+        page = f"http://127.0.0.1:{run.env['GRADIO_PORT']}"
+        assert requests.get(f"{page}/config", timeout=10).status_code == 200
+        assert f"page     {page}/" in run.output
+        with signed_in(run) as session:
+            assert f'href="{page}/"' in session.get(run.site, timeout=10).text
+
+    def test_the_site_is_told_before_the_page_answers(self, run: Run) -> None:
+        assert run.output.index("The model registry is up") < run.output.index("All parts answer.")
+        assert run.output.index("The model registry is up") < run.output.index("page   | ")
 
     def test_the_printed_curl_line_works(self, run: Run) -> None:
         (line,) = [line for line in run.output.splitlines() if " curl " in line]
@@ -66,12 +79,8 @@ class TestUp:
         assert "models" in answer.json()
 
     def test_the_printed_log_in_opens_the_admin(self, run: Run) -> None:
-        username, password = run.log_in
-        with requests.Session() as session:
-            page = f"{run.site}/admin/login/?next=/admin/"
-            session.get(page, timeout=10)
-            form = {"username": username, "password": password, "csrfmiddlewaretoken": session.cookies["csrftoken"]}
-            answer = session.post(page, data=form, headers={"Referer": page}, timeout=10)
+        with signed_in(run) as session:
+            answer = session.get(f"{run.site}/admin/", timeout=10)
         assert answer.url == f"{run.site}/admin/"
         assert answer.status_code == 200
 
@@ -94,7 +103,7 @@ class TestUp:
         assert "REGISTRY_HOME" in line and str(run.home) in line and str(run.pid) in line
         assert seconds < 10
 
-    @pytest.mark.parametrize("name", ["worker", "beat", "demo", "site"])
+    @pytest.mark.parametrize("name", ["worker", "beat", "demo", "page", "site"])
     def test_a_killed_child_is_started_again(self, run: Run, name: str) -> None:
         before = run.state["children"]
         os.kill(before[name], signal.SIGKILL)
@@ -105,7 +114,7 @@ class TestUp:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("variable", ["SITE_PORT", "DEMO_PORT"])
+    @pytest.mark.parametrize("variable", ["SITE_PORT", "DEMO_PORT", "GRADIO_PORT"])
     def test_a_taken_port_is_one_line_with_the_variable_that_moves_it(self, tmp_path: Path, variable: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = str(other.getsockname()[1])

@@ -41,7 +41,7 @@ class ScaleOut:
         self.run("demo", "registry_project.demo", "--port", self.env["DEMO_PORT"])
         for number, site in enumerate(self.sites):
             server = ["uvicorn", "registry_project.asgi:application", "--port", site.rsplit(":", 1)[1]]
-            self.run(f"web{number}", *server)
+            self.run(f"web{number}", *server, "--lifespan", "on")
             self.run_celery(f"worker{number}", "worker", "--pool", "threads", "-n", f"worker{number}@%h")
         self.run_celery("beat", "beat", "--pidfile", "")
         self.began = time.monotonic()
@@ -110,6 +110,10 @@ def ended(parts: ScaleOut, number: int) -> dict[str, Any]:
     )
 
 
+def listed(parts: ScaleOut) -> list[Any]:
+    return [parts.call("GET", site, "/api/models/unified")["models"] for site in (0, 1)]
+
+
 def sync_jobs(parts: ScaleOut) -> int:
     with psycopg.connect(parts.database) as connection:
         return connection.execute("SELECT count(*) FROM jobs WHERE kind = 'sync'").fetchone()[0]
@@ -119,8 +123,8 @@ def test_a_sync_asked_of_one_site_is_seen_by_the_other(parts: ScaleOut) -> None:
     job = ended(parts, parts.call("POST", 0, "/api/ollama/sync?async=true")["job"]["id"])
     assert (job["state"], job["attempt"]) == ("done", 1)
     assert job["result"]["result"] == "success"
-    lists = [parts.call("GET", site, "/api/models/unified")["models"] for site in (0, 1)]
-    assert lists[0] == lists[1]
+    # The job that reads the models' details goes on after the sync: both sites tell the same once it is done.
+    lists = wait_until(lambda: (both := listed(parts))[0] == both[1] and both, 30, "both sites tell the same")
     assert len(lists[0]) == job["result"]["synced_models"] > 0
 
 

@@ -51,12 +51,22 @@ class TestCompose:
         assert taken - set(LISTED.findall(text(".env.example"))) == set()
 
     def test_it_has_the_parts_of_the_scaled_out_set_up(self, compose: dict[str, Any]) -> None:
-        assert set(compose["services"]) == {"postgres", "redis", "migrate", "web", "worker", "beat"}
+        assert set(compose["services"]) == {"postgres", "redis", "migrate", "web", "worker", "beat", "page"}
 
-    def test_only_the_web_port_is_published_and_only_here(self, compose: dict[str, Any]) -> None:
+    def test_only_site_and_page_are_published_and_only_here(self, compose: dict[str, Any]) -> None:
         ports = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
-        assert list(ports) == ["web"]
-        assert all(port.startswith("127.0.0.1:") for port in ports["web"])
+        assert set(ports) == {"web", "page"}
+        assert all(port.startswith("127.0.0.1:") for found in ports.values() for port in found)
+
+    def test_a_gateway_that_does_not_start_is_not_silent(self, compose: dict[str, Any]) -> None:
+        for command in (" ".join(compose["services"]["web"]["command"]), text("Dockerfile").replace('", "', " ")):
+            assert "--lifespan on" in command
+
+    def test_the_page_asks_the_site_by_a_name_that_the_site_knows(self, compose: dict[str, Any]) -> None:
+        page = compose["services"]["page"]
+        assert page["environment"]["REGISTRY_API_URL"].endswith("http://web:8000}")
+        assert "web" in compose["services"]["web"]["environment"]["ALLOWED_HOSTS"].split(",")
+        assert page["depends_on"] == {"web": {"condition": "service_healthy"}}
 
     def test_what_needs_tables_waits_for_the_migration(self, compose: dict[str, Any]) -> None:
         for name in ("web", "worker", "beat"):
