@@ -19,7 +19,14 @@ METADATA_ADDRESSES = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20
 def normalise_url(text: str) -> str:
     """Return `text` as an http(s) base URL without a trailing slash; `gpu1:11434` gets `http://`."""
     text = text.strip()
-    return (text if "://" in text else f"http://{text}").rstrip("/")
+    scheme, separator, rest = text.partition("://")
+    return f"{scheme}://{rest.rstrip('/')}" if separator else f"http://{text.rstrip('/')}"
+
+
+def same_origin(url: str, other: str) -> bool:
+    """Whether two addresses are the same scheme, host and port."""
+    one, two = urlsplit(url), urlsplit(other)
+    return (one.scheme, one.hostname, one.port) == (two.scheme, two.hostname, two.port)
 
 
 def validate_url(text: str) -> None:

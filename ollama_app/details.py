@@ -12,6 +12,8 @@ from unified_app.errors import NotFound, UpstreamTimeout
 from unified_app.planning import SyncPlan
 
 # Digests asked between two writes: what is written is not asked again after a kill.
+# A job's result tells so many of the failures.
+MAX_REASONS = 20
 BATCH = 25 * SHOWS_AT_ONCE
 
 
@@ -21,16 +23,16 @@ def run_details_job(handle: jobs.Handle) -> dict[str, Any]:
     if host is None:
         raise NotFound(f"No enabled host is named {handle.arguments['place']!r}.")
     wanted = sorted(digests_without_details(host, host.version))
-    failed = 0
+    failed: list[str] = []
     for done in range(0, len(wanted), BATCH):
         handle.progress(done=done, total=len(wanted), current=host.name)
         failed += _fill(host, set(wanted[done : done + BATCH]), handle)
     handle.progress(done=len(wanted), total=len(wanted), current=host.name)
-    return {"host": host.name, "digests": len(wanted), "failed": failed}
+    return {"host": host.name, "digests": len(wanted), "failed": len(failed), "reasons": failed[:MAX_REASONS]}
 
 
-def _fill(host: Host, digests: set[str], handle: jobs.Handle) -> int:
-    """Ask for some digests and write them; return how many could not be read."""
+def _fill(host: Host, digests: set[str], handle: jobs.Handle) -> list[str]:
+    """Ask for some digests and write them; return why some could not be read."""
     source = OllamaSource(host.name, only=digests)
     reading = syncing.read(source)
     if reading.error is not None:
@@ -44,4 +46,4 @@ def _fill(host: Host, digests: set[str], handle: jobs.Handle) -> int:
     syncing.apply(source.name, host.name, reading, complete=False, before_commit=keep)
     if source.loader.gave_up:
         raise UpstreamTimeout("The host answers too slowly; the rest is asked later.")
-    return len(source.loader.failed_shows)
+    return [f"{digest[:12]}: {why}" for digest, why in source.loader.failed_shows.items()]

@@ -16,14 +16,14 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ollama_app.addresses import normalise_url, parse_hosts
+from ollama_app.addresses import normalise_url, parse_hosts, same_origin
 from ollama_app.connection import client_for
 from ollama_app.models import Host
 from ollama_app.source import OllamaSource, mark_down
-from unified_app import syncing, vault
+from unified_app import jobs, syncing, vault
 from unified_app.errors import Conflict, InvalidInput, RegistryError
 from unified_app.history import record
-from unified_app.models import Placement, RegistryEpoch
+from unified_app.models import Job, Placement, RegistryEpoch
 from unified_app.sources import source_classes
 
 logger = logging.getLogger(__name__)
@@ -53,13 +53,16 @@ class TestOutcome:
 def save_host(host: Host, *, by: str, token: str | None = None) -> Host:
     """Validate and write a new or changed host; `token` None keeps the stored one, "" clears it.
 
-    Raises InvalidInput naming the fields. A new name or URL moves the placements along; disabling retires what
-    only this host had, until it is enabled and a sync finds it again.
+    Another address also clears it, unless a token is given with it. Raises InvalidInput naming the fields.
+    A new name or URL moves the placements along; disabling retires what only this host had, until it is enabled
+    and a sync finds it again.
     """
     host.url = normalise_url(host.url)
     if token is not None:
         host.sealed_token = vault.seal(_checked_token(token))
     _validate(host)
+    if by != ENVIRONMENT:
+        _refuse_twin(host)
     try:
         _write(host, by=by, token=token)
     except IntegrityError:  # another one of that name was saved between the look and the write
@@ -72,6 +75,9 @@ def _write(host: Host, *, by: str, token: str | None) -> None:
     with transaction.atomic():
         RegistryEpoch.lock()
         before = Host.objects.filter(pk=host.pk).first() if host.pk else None
+        if before is not None and token is None and before.has_token and not same_origin(before.url, host.url):
+            # A token was entered for one server; whoever answers at the new address must not be sent it.
+            host.sealed_token, token = "", ""
         if before is not None and by != ENVIRONMENT and _differs(before, host):
             # What a person has changed is that person's: the environment does not change it back.
             host.origin = Host.Origin.MANUAL if host.origin != Host.Origin.DEMO else host.origin
@@ -92,6 +98,7 @@ def delete_host(host: Host, *, by: str) -> None:
     with transaction.atomic():
         RegistryEpoch.lock()
         syncing.retire_place(OllamaSource.name, host.name, f"host {host.name} was deleted by {by}")
+        _drop_queued(host.name, by)
         record("host", host.name, by, {"deleted": (host.url, None)})
         host.delete()
         RegistryEpoch.bump()
@@ -192,6 +199,17 @@ def _validate(host: Host) -> None:
         raise InvalidInput(sentence, details=details) from None
 
 
+def _refuse_twin(host: Host) -> None:
+    """Raise InvalidInput for a second row of one server: its models would be counted twice."""
+    others = Host.objects.enabled().exclude(pk=host.pk)
+    if twin := others.filter(name__iexact=host.name).first():
+        message = f"The host {twin.name!r} has this name but for its case."
+        raise InvalidInput(f"name: {message}", details={"name": [message]})
+    if host.enabled and (twin := others.filter(url=host.url).first()):
+        message = f"The host {twin.name!r} has this address already."
+        raise InvalidInput(f"url: {message}", details={"url": [message]})
+
+
 def _record(before: Host | None, host: Host, by: str, token: str | None) -> None:
     changes: dict[str, tuple[Any, Any]] = {
         name: (getattr(before, name) if before else None, getattr(host, name)) for name in EDITABLE
@@ -215,6 +233,15 @@ def _follow(before: Host, host: Host) -> None:
         Host.objects.filter(pk=host.pk).update(state=Host.State.UNKNOWN, version="", last_error="")
     if before.enabled and not host.enabled:
         syncing.retire_place(OllamaSource.name, host.name, f"host {host.name} is disabled")
+        _drop_queued(host.name, "its host is disabled")
+        Host.objects.filter(pk=host.pk).update(state=Host.State.UNKNOWN, last_error="", down_since=None)
+
+
+def _drop_queued(name: str, by: str) -> None:
+    """Cancel the jobs that would only find that the host is gone."""
+    for key in (f"sync:{OllamaSource.name}:{name}", f"ollama_details:{name}"):
+        for job in Job.objects.filter(state=Job.State.QUEUED, unique_key=key):
+            jobs.cancel(job, by)
 
 
 def _differs(before: Host, host: Host) -> bool:
@@ -236,7 +263,8 @@ def _ensure(name: str, url: str, origin: str, wanted: Container[str]) -> None:
     if host is None:
         same = Host.objects.filter(url=url)
         if same.filter(origin=Host.Origin.MANUAL).exists():
-            return  # somebody renamed it here
+            logger.warning("OLLAMA_HOSTS names %s, which somebody has made under another name; that row is kept", url)
+            return
         renamed = [h for h in same.filter(origin__in=FROM_ENVIRONMENT) if h.name not in wanted]
         host = renamed[0] if renamed else Host(origin=origin)
     elif host.origin not in FROM_ENVIRONMENT:

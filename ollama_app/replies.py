@@ -110,7 +110,7 @@ def parse_tag(row: Any, index: int) -> TagRow | RejectedRow:
         return RejectedRow(f"row {index}", "the row is not an object")
     name = row.get("name") or row.get("model")
     if not isinstance(name, str) or not _is_usable(name):
-        return RejectedRow(f"row {index}", "the row has no usable name")
+        return RejectedRow(f"row {index}", "the row has no name, or one of over 400 or of unprintable characters")
     digest = _DIGEST.fullmatch(row["digest"]) if isinstance(row.get("digest"), str) else None
     problem = next(_wrong_types(row), None) if digest else "the digest is not 64 hex digits"
     if digest is None or problem:

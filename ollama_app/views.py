@@ -69,7 +69,7 @@ class HostViewSet(ListModelMixin, GenericViewSet[Host]):
 
     @extend_schema(
         summary="Add a host",
-        description="It is asked at the next sync; `POST /api/ollama/sync?host=NAME` asks it now.",
+        description="It is read at once, in a job of its own.",
         request=HostBodySerializer,
         responses={201: HostSerializer},
         examples=[NEW_HOST],

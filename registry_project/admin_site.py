@@ -30,6 +30,13 @@ class RegistryAdminSite(AdminSite):
     site_title = "Model registry admin"
     index_title = "Administration"
 
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        # Forms of users cannot be imported while the apps are being loaded.
+        from registry_project.log_in import AdminLogInForm
+
+        self.login_form = AdminLogInForm
+        return super().login(request, extra_context)
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the models by section; the page of one app keeps Django's order."""
         apps = super().get_app_list(request, app_label)

@@ -14,7 +14,7 @@ from registry_project.bounded import BoundedBody  # noqa: E402 - needs the setti
 from registry_project.mounted import gateway  # noqa: E402
 from unified_app.gateway.http import Receive, Scope, Send  # noqa: E402
 
-site = BoundedBody(django, settings.MAX_BODY_MB * 2**20)
+site = BoundedBody(django, max_bytes=settings.MAX_BODY_MB * 2**20, seconds=settings.BODY_TIMEOUT)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

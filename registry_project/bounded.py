@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,22 +14,28 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class BoundedBody:
-    """An ASGI application that reads a request's body up to `max_bytes` and hands it on with its length.
+    """An ASGI application that reads a request's body, up to `max_bytes` and for `seconds`, and hands it on whole.
 
     A body that is sent in chunks has no Content-Length, and Django's parsers take it for empty.
     """
 
-    def __init__(self, application: Application, max_bytes: int) -> None:
+    def __init__(self, application: Application, *, max_bytes: int, seconds: float) -> None:
         self._application = application
         self._max_bytes = max_bytes
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if scope["type"] != "http" or not _has_body(scope):
             await self._application(scope, receive, send)
             return
-        body = await self._read(receive)
+        try:
+            async with asyncio.timeout(self._seconds):
+                body = await self._read(receive)
+        except TimeoutError:
+            await _refuse(send, 408, "body_timeout", "The body did not arrive in time.")
+            return
         if body is None:
-            await self._refuse(send)
+            await _refuse(send, 413, "too_large", f"The body may have at most {self._max_bytes // 2**20} MB.")
             return
         headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
         length = (b"content-length", b"%d" % len(body))
@@ -45,14 +52,20 @@ class BoundedBody:
             if not message.get("more_body"):
                 return bytes(body)
 
-    async def _refuse(self, send: Send) -> None:
-        message = f"The body may have at most {self._max_bytes // 2**20} MB."
-        body = json.dumps({"error": {"code": "too_large", "message": message}}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        # Without this the server would go on reading what we do not want.
-        headers.append((b"connection", b"close"))
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+
+def _has_body(scope: Scope) -> bool:
+    """Whether the request announces a body, whatever its method."""
+    headers = dict(scope["headers"])
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+
+
+async def _refuse(send: Send, status: int, code: str, message: str) -> None:
+    body = json.dumps({"error": {"code": code, "message": message}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    # Without this the server would go on reading what we do not want.
+    headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -19,6 +19,7 @@ PREFIX = "mr_"
 _SHOWN = 9
 MAX_NAME = 100
 # `last_used_at` is written at most this often per key.
+_DAYS = "Give a number of days above 0 and at most 36,500 (a hundred years)."
 USE_RESOLUTION = timedelta(minutes=1)
 
 
@@ -40,7 +41,7 @@ def create_key(
         raise InvalidInput(f"name: {message}", details={"name": [message]})
     wanted = _checked(user, list(scopes))
     if days is not None and not 0 < days <= 36_500:
-        raise InvalidInput("days must be above 0.", details={"days": ["Give a number of days above 0."]})
+        raise InvalidInput(f"days: {_DAYS}", details={"days": [_DAYS]})
     secret = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         key = ApiKey.objects.create(

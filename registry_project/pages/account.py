@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.cache import never_cache
 
+from registry_project.log_in import LogInForm
 from registry_project.pages import calls
 from registry_project.pages.access import signed_in
 from unified_app import keys
@@ -30,6 +31,7 @@ LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "neve
 
 class LogIn(auth.LoginView):
     template_name = "site/login.html"
+    authentication_form = LogInForm
     redirect_authenticated_user = True
 
 

@@ -100,7 +100,9 @@ class WrongRowTests(SimpleTestCase):
         ):
             with self.subTest(repr(name)[:20]):
                 row = parse_tag({**GOOD, "name": name}, 3)
-                assert row == RejectedRow("row 3", "the row has no usable name")
+                assert row == RejectedRow(
+                    "row 3", "the row has no name, or one of over 400 or of unprintable characters"
+                )
         assert parse_tag(7, 3) == RejectedRow("row 3", "the row is not an object")
 
     def test_a_row_of_wrong_types_is_rejected_by_its_name(self):

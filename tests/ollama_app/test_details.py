@@ -43,7 +43,7 @@ class DetailsTests(TestCase):
         texts = {"template": "{{ .Prompt }}", "system": "Be kind.", "license": "MIT"}
         self.server.shows["m1:1"] = show_of(["completion"], parameters="temperature 0.5", **texts)
         sync()
-        assert run_details().result == {"host": "gpu1", "digests": 5, "failed": 0}
+        assert run_details().result == {"host": "gpu1", "digests": 5, "failed": 0, "reasons": []}
         told = {"license": "MIT", "parameter_count": 8_190_735_360, "default_parameters": {"temperature": 0.5}}
         assert told.items() <= model("m1:1").parameters.items()
         assert OllamaSource.texts(digest("m1:1")) == texts
@@ -100,7 +100,12 @@ class DetailsTests(TestCase):
         self.server.version = "0.34.0"
         self.server.shows = {"m1:1": show_of(["completion", "tools"]), "m2:1": nasty.html(500)}
         assert counts(sync()) == (0, 0, 6, 0)
-        assert run_details().result == {"host": "gpu1", "digests": 5, "failed": 1}
+        assert run_details().result == {
+            "host": "gpu1",
+            "digests": 5,
+            "failed": 1,
+            "reasons": ["07d2da1cd4bd: It answered 500."],
+        }
         assert model("m1:1").category == "tools"
         assert model("m2:1").parameters["license"] == "MIT"
         assert counts(sync()) == (0, 0, 6, 0)
@@ -142,7 +147,7 @@ class DetailsTests(TestCase):
         self.server.rows = [cloud]
         self.server.answers["/api/show"] = json_reply({"error": "no network"}, 502)
         sync()
-        assert run_details().result == {"host": "gpu1", "digests": 1, "failed": 0}
+        assert run_details().result == {"host": "gpu1", "digests": 1, "failed": 0, "reasons": []}
         sync()
         assert (pending(), self.server.asked) == (False, [])
 

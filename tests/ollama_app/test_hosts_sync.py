@@ -14,7 +14,7 @@ from ollama_app.source import mark_down
 from tests.ollama_app.ollama_server import OllamaServer, chat, only_host
 from unified_app import syncing
 from unified_app.errors import InvalidInput, UpstreamUnreachable
-from unified_app.models import Job
+from unified_app.models import HistoryEntry, Job
 
 
 def asked() -> list[tuple[str, str]]:
@@ -62,6 +62,50 @@ class HostSyncTests(TestCase):
         assert syncing.request_sync(place="localhost").arguments["place"] == "localhost"
         assert [s.place for s in syncing.places_to_sync("ollama", "localhost")] == ["localhost"]
         assert [s.place for s in syncing.places_to_sync(None, None)] == ["real"]
+
+    def test_the_queued_sync_of_a_deleted_or_disabled_host_is_cancelled(self):
+        self.save()
+        self.save(enabled=False)
+        assert Job.objects.get().state == "cancelled"
+        host = self.save(enabled=True)
+        hosts.delete_host(host, by="olga")
+        assert set(Job.objects.values_list("state", flat=True)) == {"cancelled"}
+
+    def test_a_disabled_host_is_neither_up_nor_down(self):
+        host = self.save()
+        mark_down(host, UpstreamUnreachable("Nothing answers."))
+        self.save(enabled=False)
+        row = Host.objects.get(name="one")
+        assert (row.state, row.last_error, row.down_since) == ("unknown", "", None)
+
+
+class TwinTests(TestCase):
+    def setUp(self):
+        hosts.save_host(Host(name="one", url="http://127.0.0.1:9"), by="olga")
+
+    def refused(self, host: Host) -> list[str]:
+        with self.assertRaises(InvalidInput) as caught:
+            hosts.save_host(host, by="olga")
+        return list(caught.exception.details)
+
+    def test_one_server_is_one_host(self):
+        assert self.refused(Host(name="two", url="http://127.0.0.1:9/")) == ["url"]
+        assert self.refused(Host(name="ONE", url="http://127.0.0.1:10")) == ["name"]
+        hosts.save_host(Host(name="two", url="http://127.0.0.1:9", enabled=False), by="olga")
+
+
+class TokenTests(TestCase):
+    def test_a_token_does_not_follow_to_another_address(self):
+        host = hosts.save_host(Host(name="one", url="http://127.0.0.1:9"), by="olga", token="topsecret")
+        host.url = "http://127.0.0.1:9/below"
+        assert hosts.save_host(host, by="olga").token == "topsecret"
+        host.url = "http://127.0.0.1:10"
+        hosts.save_host(host, by="olga")
+        assert Host.objects.get(name="one").has_token is False
+        entry = HistoryEntry.objects.filter(field="token").first()
+        assert (entry.old, entry.new) == ("set", "not set")
+        host.url = "http://127.0.0.1:11"
+        assert hosts.save_host(host, by="olga", token="another").token == "another"
 
 
 class RaceTests(TransactionTestCase):

@@ -19,7 +19,7 @@ from tests.servers import free_port, wait_until
 def site() -> Iterator[str]:
     port = free_port()
     with temporary_home() as home:
-        env = environment(home, MAX_BODY_MB="1")
+        env = environment(home, MAX_BODY_MB="1", BODY_TIMEOUT="2")
         migrate = [sys.executable, "manage.py", "migrate", "-v", "0"]
         subprocess.run(migrate, cwd=BASE_DIR, env=env, check=True, capture_output=True)
         server = ["-m", "uvicorn", "registry_project.asgi:application", "--port", str(port)]
@@ -50,3 +50,17 @@ def test_a_body_that_is_too_large_is_refused_while_it_arrives(site: str) -> None
 def test_an_endless_body_in_chunks_is_refused_too(site: str) -> None:
     answer = requests.post(f"{site}/api/auth/token", data=iter([b"x" * 2**20] * 2), timeout=10)
     assert answer.status_code == 413
+
+
+def test_no_method_is_exempt(site: str) -> None:
+    for path in ("/healthz", "/api/models/unified"):
+        answer = requests.get(f"{site}{path}", data=b"x" * 2**21, timeout=10)
+        assert answer.status_code == 413
+
+
+def test_a_body_that_does_not_arrive_is_given_up(site: str) -> None:
+    host, port = site.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"POST /api/auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{")
+        answer = connection.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 408")

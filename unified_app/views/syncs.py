@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from unified_app import syncing
+from unified_app.errors import InvalidInput
 from unified_app.filters import SyncRunFilter
 from unified_app.models import SyncRun
 from unified_app.pagination import pages
@@ -38,6 +39,11 @@ class SyncView(APIView):
     def post(self, request: Request) -> Response:
         query = SyncQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
+        if request.data:
+            message = "A sync takes no body; name a host as ?host=NAME."
+            raise InvalidInput(
+                message, details=dict.fromkeys(request.data, [message]) if isinstance(request.data, dict) else None
+            )
         wanted = query.validated_data
         job = syncing.request_sync(source=self.source, place=wanted.get("host"), by=name_of(request))
         return job_answer(request, job, wait=not wanted["async"])
