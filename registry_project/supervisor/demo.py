@@ -6,16 +6,11 @@ from django.conf import settings
 
 from ollama_app.hosts import any_source_answers, set_demo_host
 from ollama_app.models import Host
+from registry_project.example import chat_models
 from registry_project.supervisor import table
-from unified_app.models import Placement, UnifiedModel
-from unified_app.models.catalog import Category, ModelStatus
+from unified_app.models import Placement
 
 CHOICES = ("auto", "on", "off")
-
-
-def may_run() -> bool:
-    """Is it possible that the demo runs? Asked before the database is there."""
-    return str(settings.DEMO) != "off"
 
 
 def decide() -> bool:
@@ -29,7 +24,5 @@ def example_model() -> str:
     """Return the name of the smallest chat model on a real host, as the last sync left it; "" when there is none."""
     demo = Host.objects.filter(origin=Host.Origin.DEMO).values("name")
     real = Placement.objects.filter(state=Placement.State.AVAILABLE).exclude(place__in=demo)
-    # What runs in a cloud has no size that tells its cost.
-    local = UnifiedModel.objects.shown().filter(status=ModelStatus.AVAILABLE, size__gt=0, placements__in=real)
-    chat = local.with_capability("text_generation").exclude(source_category=Category.CLOUD)
-    return chat.order_by("size").values_list("name", flat=True).first() or ""
+    chat = chat_models().filter(size__gt=0, placements__in=real)
+    return chat.values_list("name", flat=True).first() or ""

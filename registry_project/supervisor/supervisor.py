@@ -76,7 +76,9 @@ class Supervisor:
             self._greet(access)
         if None in pids:
             self._remind(pids)
-        elif pids != self._told:
+            return
+        self._remind_at = time.monotonic() + REMIND_SECONDS
+        if pids != self._told:
             report.write(self._home, self._children)
             self._terminal.say(f"All parts answer{' again' if self._told else ''}.")
             self._told = pids

@@ -22,8 +22,14 @@ QUIET = {
     "GIT_PYTHON_REFRESH": "quiet",
 }
 PAGE_PORT = 7860
-# Said at every start, and nothing to act on: static files come from the packages; tasks are JSON, not pickle.
-UNSAID = "ignore:No directory at,ignore:You're running the worker with superuser privileges"
+# Nothing to act on: static files come from the packages, small and whole; tasks are JSON, not pickle.
+UNSAID = ",".join(
+    (
+        "ignore:No directory at",
+        "ignore:You're running the worker with superuser privileges",
+        "ignore:StreamingHttpResponse must consume synchronous iterators",
+    )
+)
 
 
 def children(*, demo: bool) -> list[ChildSpec]:

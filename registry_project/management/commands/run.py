@@ -30,8 +30,7 @@ class Command(BaseCommand):
         except lock.HomeIsTaken as error:
             raise CommandError(str(error)) from error
         with held:
-            if problem := ports.complaint(table.ports(demo=demo.may_run())):
-                raise CommandError(problem)
+            _refuse_taken(table.ports(demo=settings.DEMO == "on"))
             self.check()
             self._run(stop, began)
 
@@ -41,9 +40,16 @@ class Command(BaseCommand):
             supervisor = Supervisor(terminal, stop, began=began)
             access = supervisor.prepare()
             with_demo = not stop and demo.decide()
+            if with_demo:  # only now is it known that it runs
+                _refuse_taken(table.ports(demo=True))
             if with_demo and settings.DEMO == "auto":
                 terminal.say(report.DEMO_NOTICE)
             if not stop:
                 supervisor.run(access, demo=with_demo)
         finally:
             terminal.close()
+
+
+def _refuse_taken(wanted: list[ports.Port]) -> None:
+    if problem := ports.complaint(wanted):
+        raise CommandError(problem)
