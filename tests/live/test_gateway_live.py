@@ -164,7 +164,7 @@ class RealClientTests(LiveCase):
         )
         self.told()
         self.ollama.chat(model=name, messages=ASK, options={"num_predict": 2}, keep_alive=0)
-        # Names of one file share a runner, so it may be listed under another one; kept for ever, it expires in centuries.
+        # Names of one file share a runner, so another one may be listed. Kept for ever expires in centuries.
         kept = lambda: [m["name"] for m in _loaded() if m["expires_at"] > "2100"]  # noqa: E731
         wait_until(kept, 5, "it is still loaded")
         # As it was before the test: the host decides again.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from typing import Any
@@ -27,6 +28,7 @@ from unified_app.gateway.refusals import (
     unknown,
 )
 from unified_app.gateway.reporter import Reporter
+from unified_app.gateway.sharing import SharedLimits
 from unified_app.gateway.snapshot import ModelEntry, Snapshot, SnapshotHolder
 from unified_app.gateway.translate.fields import spelled
 from unified_app.gateway.upstream import UpstreamClient
@@ -57,15 +59,21 @@ class Gateway:
         self.breakers = Breakers()
         self.limiter = RequestLimiter(settings.RATE_LIMIT_PER_MINUTE)
         self.reporter = Reporter(self.load)
+        self.sharing = SharedLimits(self.limiter, settings.REDIS_URL) if settings.REDIS_URL else None
         self._caller: Caller | None = None
         self._starting: asyncio.Lock | None = None
 
     async def start(self) -> None:
         self.holder.start()
         self.reporter.start()
+        if self.sharing is not None:
+            self.sharing.start()
         self._caller = Caller(UpstreamClient(), self.load, self.breakers)
         # A minute is for a database that is being migrated; until then /readyz says what is missing.
         await asyncio.to_thread(self.holder.ready.wait, 60.0)
+        # All that the start has made stays: no later collection need walk through it while calls wait.
+        gc.collect()
+        gc.freeze()
 
     async def stop(self) -> None:
         if self._caller is not None:
@@ -73,6 +81,8 @@ class Gateway:
             self._caller = None
         await asyncio.to_thread(self.holder.stop)
         await asyncio.to_thread(self.reporter.stop)
+        if self.sharing is not None:
+            await asyncio.to_thread(self.sharing.stop)
 
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
         request, began = Request(scope, receive), time.perf_counter()
@@ -141,7 +151,7 @@ class Gateway:
             raise NoModel("Name a model in `model`.")
         models = _found(self.holder.current, called)
         order = Order(Call(protocol, kind, body, called, request.id), Reply(send, request))
-        async with ClientWatch(request):
+        with ClientWatch(request):
             await caller.call(order, models)
 
     async def _ready(self) -> Caller:

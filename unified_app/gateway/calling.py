@@ -122,6 +122,9 @@ class Caller:
     def _in_order(self, model: ModelEntry) -> Iterator[Route]:
         """Yield the placements, the least busy healthy one first; those that broke come last."""
         # When all have broken, they are tried all the same: a refusal would tell less than their own errors.
+        if len(model.routes) == 1:
+            yield model.routes[0]
+            return
         yield from sorted(
             model.routes,
             key=lambda r: (
@@ -153,7 +156,7 @@ class Caller:
     async def _relay(self, answer: Answer, reader: Reader, reply: Reply, model: ModelEntry, told: Headers) -> None:
         """Send the answer on; the status goes with its first bytes. Raises UpstreamError when it is no good."""
         try:
-            async for chunk in answer.chunks():
+            while chunk := await answer.next():
                 if piece := _fed(reader, chunk):
                     if not reply.begun:
                         await reply.begin(reader.content_type, told)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import traceback
-import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
@@ -23,6 +23,8 @@ NO_HEADERS: Headers = []
 
 MAX_HEADERS = 200
 MAX_HEADER_BYTES = 64 * 1024
+# A client is watched once its call has lasted so long: most of the short ones then need no second task.
+WATCH_AFTER_SECONDS = 0.05
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}\Z")
 
 
@@ -60,7 +62,7 @@ class Request:
         self.route = self.path.rstrip("/")
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-request-id", b"")
-        self.id = given.decode() if _REQUEST_ID.match(given) else uuid.uuid4().hex
+        self.id = given.decode() if _REQUEST_ID.match(given) else os.urandom(16).hex()
         self.rate: Headers = []
         self.gone = False
         # Whether there is nothing of the body left to read.
@@ -132,17 +134,19 @@ class ClientWatch:
         self._request = request
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> ClientWatch:
+    def __enter__(self) -> ClientWatch:
         caller = asyncio.current_task()
         assert caller is not None
-        self._task = asyncio.create_task(self._until_gone(caller))
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_SECONDS, self._begin, caller)
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin(self, caller: asyncio.Task[Any]) -> None:
+        self._task = asyncio.create_task(self._until_gone(caller))
 
     async def _until_gone(self, caller: asyncio.Task[Any]) -> None:
         while (await self._request.receive())["type"] != "http.disconnect":

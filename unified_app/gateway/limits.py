@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -35,15 +36,31 @@ class RequestLimiter:
         self.per_minute = per_minute
         self._clock = clock
         self._buckets: dict[int, tuple[float, float]] = {}
+        # How many requests of each key were let through here, ever.
+        self.taken: Counter[int] = Counter()
 
     def ask(self, key: int) -> Verdict:
         """Take one request of `key`, or tell in how many seconds there is one."""
         now, rate = self._clock(), self.per_minute / 60
-        tokens, since = self._buckets.get(key, (float(self.per_minute), now))
-        tokens = min(float(self.per_minute), tokens + (now - since) * rate)
+        tokens = self._tokens(key, now)
         if not rate:
             return Verdict(60.0, 0, 0, 60.0)
         wait = 0.0 if tokens >= 1 else (1 - tokens) / rate
-        tokens -= 0.0 if wait else 1.0
+        if not wait:
+            tokens -= 1
+            self.taken[key] += 1
         self._buckets[key] = (tokens, now)
-        return Verdict(wait, self.per_minute, int(tokens), (self.per_minute - tokens) / rate)
+        return Verdict(wait, self.per_minute, max(0, int(tokens)), (self.per_minute - tokens) / rate)
+
+    def hear(self, others: dict[int, int]) -> None:
+        """Take off what other processes have let through meanwhile.
+
+        A bucket may owe a minute's worth: were debts forgiven, every process would let a whole limit through.
+        """
+        now = self._clock()
+        for key, count in others.items():
+            self._buckets[key] = (max(-float(self.per_minute), self._tokens(key, now) - count), now)
+
+    def _tokens(self, key: int, now: float) -> float:
+        tokens, since = self._buckets.get(key, (float(self.per_minute), now))
+        return min(float(self.per_minute), tokens + (now - since) * self.per_minute / 60)

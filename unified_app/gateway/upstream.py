@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -25,19 +25,19 @@ MAX_ERROR_BYTES = 64 * 1024
 
 
 class Answer:
-    """An upstream's answer whose status was good; iterate it for bytes, close it in any case."""
+    """An upstream's answer whose status was good; ask it for bytes, close it in any case."""
 
     def __init__(self, response: aiohttp.ClientResponse, first: bytes) -> None:
         self._response = response
-        self.first = first
+        self._first = first
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield what arrives, as it arrives. Raises UpstreamInvalid when it breaks off."""
-        if self.first:
-            yield self.first
+    async def next(self) -> bytes:
+        """Return what has arrived, or nothing at the end. Raises UpstreamInvalid when the answer breaks off."""
+        if self._first:
+            first, self._first = self._first, b""
+            return first
         try:
-            async for chunk in self._response.content.iter_any():
-                yield chunk
+            return await self._response.content.readany()
         except TimeoutError:
             raise UpstreamTimeout("The upstream fell silent in the middle of its answer.") from None
         except (aiohttp.ClientError, OSError) as error:
@@ -74,10 +74,7 @@ class UpstreamClient:
         except (ValueError, RecursionError) as error:
             raise InvalidInput("A number in the body is too large, or it is nested too deeply.") from error
         headers = {**upstream.headers, "Content-Type": "application/json"}
-        limits = aiohttp.ClientTimeout(
-            total=None if is_stream else timeout, sock_connect=CONNECT_SECONDS, sock_read=timeout
-        )
-        response = await self._sent(upstream.url + path, body, headers, limits)
+        response = await self._sent(upstream.url + path, body, headers, _limits(timeout, is_stream))
         try:
             return await self._begun(response)
         except BaseException:
@@ -126,3 +123,8 @@ class UpstreamClient:
         if (after := response.headers.get("Retry-After", "")).isdecimal():
             error.retry_after = float(after[:6])
         return error
+
+
+@lru_cache
+def _limits(timeout: float, is_stream: bool) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None if is_stream else timeout, sock_connect=CONNECT_SECONDS, sock_read=timeout)

@@ -36,6 +36,8 @@ def without_twins(fields: Body) -> Body:
 
     Ollama's server (Go) would take `Model` for `model`, so a caller could get past what the gateway decided.
     """
+    if KNOWN_NAMES.issuperset(fields):
+        return dict(fields)
     return {name: value for name, value in fields.items() if not _is_twin(name)}
 
 

@@ -125,16 +125,16 @@ def ndjson(obj: Any) -> bytes:
 def compact(obj: Any) -> bytes:
     """Return `obj` as JSON without spaces, in UTF-8. Raises ValueError for what JSON cannot say (NaN, infinity)."""
     try:
-        return json.dumps(obj, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        return _PRINTER.encode(obj).encode()
     except UnicodeEncodeError:
         # Half of a surrogate pair, which JSON can say but UTF-8 cannot.
-        return json.dumps(obj, separators=(",", ":"), allow_nan=False).encode()
+        return _ASCII_PRINTER.encode(obj).encode()
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
     """Return the JSON object in `raw`. Raises ValueError when it is not strict JSON, UTF-8 and an object."""
     try:
-        value = json.loads(raw, parse_constant=_no_constant)
+        value = _PARSER.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(value, dict):
@@ -144,3 +144,9 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+# `json.dumps` and `json.loads` would make these anew for each call.
+_PARSER = json.JSONDecoder(parse_constant=_no_constant)
+_PRINTER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_ASCII_PRINTER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
