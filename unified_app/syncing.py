@@ -97,7 +97,9 @@ def retire_place(source: str, place: str, reason: str) -> SyncPlan:
     with transaction.atomic():
         RegistryEpoch.lock()
         stored = writing.stored_models(source, place, ())
-        plan = plan_sync(source, place, stored, [], names=writing.names_in_use(source, ()), gone_reason=reason)
+        plan = plan_sync(
+            source, place, stored, [], names=writing.names_in_use(source, (), has_new=False), gone_reason=reason
+        )
         writing.perform(plan, source, now)
     return plan
 
@@ -119,7 +121,7 @@ def apply(
         RegistryEpoch.lock()
         keys = {name_key(m.name) for m in reading.models}
         stored = writing.stored_models(source, place, keys)
-        names = writing.names_in_use(source, (m.name for m in reading.models))
+        names = writing.names_in_use(source, (m.name for m in reading.models), has_new=not keys <= stored.keys())
         plan = plan_sync(source, place, stored, reading.models, names=names, complete=complete)
         writing.perform(plan, source, now)
         writing.touch(source, place, now)

@@ -66,12 +66,14 @@ def stored_model(row: UnifiedModel) -> StoredModel:
     )
 
 
-def names_in_use(source: str, names: Iterable[str]) -> Names:
-    """Return the ids that are taken, and the (name, version) pairs of other sources for `names`."""
+def names_in_use(source: str, names: Iterable[str], *, has_new: bool) -> Names:
+    """Return the ids that are taken, when there are new names to make ids of, and the (name, version) pairs of
+    other sources for `names`.
+    """
     others = UnifiedModel.objects.order_by().exclude(source=source).values_list("name", "version")
     wanted = set(names)
     return Names(
-        ids=set(UnifiedModel.objects.order_by().values_list("id", flat=True)),
+        ids=set(UnifiedModel.objects.order_by().values_list("id", flat=True)) if has_new else frozenset(),
         versions={pair for pair in others if pair[0] in wanted},
     )
 
