@@ -29,7 +29,9 @@ class Account:
                 leave = gr.Button("Log out", size="sm", scale=0, min_width=110)
         with gr.Column(elem_classes="mr-log-in") as self.form:
             self._build_form()
-        self._wiring.on([leave.click], self.log_out, [], [self.who])
+        left = self._wiring.on([leave.click], self.log_out, [], [self.who])
+        # Nothing that was seen stays in the browser.
+        left.then(None, js="() => window.location.reload()")
 
     def _build_form(self) -> None:
         gr.HTML(
@@ -57,7 +59,7 @@ class Account:
         return "", who(session)
 
     def log_out(self, session: Session) -> str:
-        session.end("You have logged out.")
+        session.end()
         return ""
 
 
@@ -68,7 +70,7 @@ def who(session: Session) -> str:
 def notice(session: Session) -> str:
     """Return the sentence below the form, once."""
     told, session.notice = session.notice, ""
-    return markup.error(told) if told and not told.startswith("You have logged out") else markup.note(told)
+    return markup.error(told)
 
 
 def _autocomplete(kind: str) -> gr.InputHTMLAttributes:

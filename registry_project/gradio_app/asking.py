@@ -74,5 +74,5 @@ def watch(session: Session, asked: list[Asked], stop: threading.Event) -> Iterat
         for one in asked:
             one.stop()
     if any(one.ended_log_in for one in asked):
-        session.end("Your log-in has ended. Log in again.")
+        session.expire("Your log-in has ended. Log in again.")
     yield

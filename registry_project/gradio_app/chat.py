@@ -116,6 +116,7 @@ class ChatTab:
         self.wiring.on([self.stop.click], self.halt, [], [self.stop])
         cleared = self.wiring.on([self.clear.click], self.restart, [], [*log_parts, self.call, self.problem])
         self.changing = [asked, cleared]
+        self.wiring.at_log_in(self.renew, [*log_parts, self.call, self.problem])
 
     # --- Handlers ----------------------------------------------------------------------------------------------
 
@@ -143,6 +144,10 @@ class ChatTab:
         for log in self.logs:
             session.conversations[log].clear()
         return [*self.shown(session), "", ""]
+
+    def renew(self, session: Session) -> Any:
+        """Return an empty tab for another user than the one before."""
+        return [*self.shown(session), "", ""] if session.is_new else gr.skip()
 
     def stream(self, session: Session, rounds: list[Round]) -> Iterator[Frame]:
         """Yield frames until all answers have ended; the conversations keep what is whole."""

@@ -88,10 +88,15 @@ class EmbeddingTab:
         triggers = [self.compare_button.click, self.query.submit, self.texts.submit]
         self.wiring.on(triggers, self.compare, inputs, outputs, concurrency_limit=SLOW)
         self.wiring.on([self.stop.click], self.halt, [], [self.stop])
+        self.wiring.at_log_in(self.renew, [self.result, self.figures, self.call])
 
     def halt(self, session: Session) -> Any:
         session.stops[NAME].set()
         return gr.Button(interactive=False)
+
+    def renew(self, session: Session) -> Any:
+        """Return an empty tab for another user than the one before."""
+        return [markup.note(EMPTY), "", ""] if session.is_new else gr.skip()
 
     def compare(self, session: Session, model_id: str | None, texts: str, query: str) -> Iterator[Frame]:
         """Embed the texts and the query in one call, and show how alike they are."""

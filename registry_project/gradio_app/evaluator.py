@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,12 @@ from registry_project.gradio_app.wiring import Wiring
 
 TITLE = "Model registry: try and compare"
 LOG_IN_FIRST = "Log in first."
+TABS = {
+    "Embedding Models": "embedding",
+    "Vision Models": "vision",
+    "Tool Models": "tools",
+    "Thinking Models": "thinking",
+}
 # Categories without a tab of their own.
 ANYWHERE = ("cloud", "external")
 # Uploaded pictures are looked for every hour and deleted after twelve: as long as a log-in lasts.
@@ -42,8 +48,10 @@ class CategoryBasedEvaluator:
             with wiring.section():
                 chooser.create_model_selection_interface()
             self._create_tabs(wiring)
-            chosen = [chooser.category, chooser.query]
-            wiring.after(form.logged_in, chooser.choose, chosen, [chooser.model, chooser.notice])
+            asked, shown = [chooser.category, chooser.query], [chooser.category, chooser.model, chooser.notice]
+            begun = wiring.after(form.logged_in, chooser.begin, asked, shown)
+            wiring.after(begun, chooser.settle, asked, shown)
+            wiring.logs_in(form.logged_in)
             wiring.finish(form.form, form.notice, account.notice)
         return page
 
@@ -76,29 +84,28 @@ class CategoryBasedEvaluator:
             yield page, self.model_selector.attached()
 
     def _create_tabs(self, wiring: Wiring) -> None:
-        tabs = {
-            "embedding": ("Embedding Models", self.create_embedding_interface),
-            "vision": ("Vision Models", self.create_vision_interface),
-            "tools": ("Tool Models", self.create_tools_interface),
-            "thinking": ("Thinking Models", self.create_thinking_interface),
+        create = {
+            "embedding": self.create_embedding_interface,
+            "vision": self.create_vision_interface,
+            "tools": self.create_tools_interface,
+            "thinking": self.create_thinking_interface,
         }
         chooser = self.model_selector
-        with gr.Tabs(selected=DEFAULT_CATEGORY) as shown:
-            for category, (label, create) in tabs.items():
-                with gr.Tab(label, id=category) as tab, wiring.section(LOG_IN_FIRST):
-                    create()
-                chosen = [chooser.category, chooser.model, chooser.notice]
-                wiring.on([tab.select], self._follower(category), [chooser.category, chooser.query], chosen)
-        wiring.on([chooser.category.input], _tab_of, [chooser.category], [shown])
+        with gr.Tabs(selected=DEFAULT_CATEGORY, overflow_behavior="wrap") as tabs:
+            for label, category in TABS.items():
+                with gr.Tab(label, id=category), wiring.section(LOG_IN_FIRST):
+                    create[category]()
+        shown = [chooser.category, chooser.model, chooser.notice]
+        # One event for all tabs: of several quick clicks the last one counts.
+        opened = wiring.on([tabs.select], self._follow, [chooser.query], shown, trigger_mode="always_last")
+        wiring.after(opened, chooser.settle, [chooser.category, chooser.query], shown)
+        wiring.on([chooser.category.input], _tab_of, [chooser.category], [tabs])
 
-    def _follower(self, tab: str) -> Callable[[Session, str, str], Any]:
-        def follow(session: Session, category: str, query: str) -> Any:
-            """Let the chooser follow the tab; models of the cloud or elsewhere may be tried in any."""
-            if not session.is_open or category in (tab, *ANYWHERE):
-                return gr.skip()
-            return tab, *self.model_selector.choose(session, tab, query)
-
-        return follow
+    def _follow(self, session: Session, query: str, event: gr.SelectData) -> Any:
+        """Let the chooser follow the tab; models of the cloud or elsewhere may be tried in any."""
+        if session.category in ANYWHERE:
+            return gr.skip()
+        return self.model_selector.follow(session, TABS[event.value], query)
 
 
 def _tab_of(session: Session, category: str) -> Any:

@@ -78,8 +78,9 @@ class SimplifiedModelSelector:
         session.listed[:] = [(model.label, model.id) for model in found]
         return gr.Dropdown(choices=session.listed, value=default(found, session.chosen.get(category)))
 
-    def choose(self, session: Session, category: str, query: str) -> tuple[Any, str]:
+    def choose(self, session: Session, category: str, query: str) -> tuple[Any, Any]:
         """Return the model dropdown and a sentence about the list."""
+        session.category = category
         if not session.is_open:
             return gr.Dropdown(choices=[], value=None), ""
         try:
@@ -87,7 +88,32 @@ class SimplifiedModelSelector:
                 models = self.update_model_list(category, query, session)
         except PageError as error:
             return gr.skip(), markup.error(str(error))
+        if session.category != category:
+            return gr.skip(), gr.skip()
+        # The same list once more would make the browser forget what is chosen.
+        shown = (category, tuple(session.listed))
+        models = gr.skip() if shown == session.shown_list else models
+        session.shown_list = shown
         return models, self._about(session, category, query)
+
+    def begin(self, session: Session, category: str, query: str) -> tuple[Any, Any, Any]:
+        """Return category, model dropdown and sentence for who has just logged in, maybe with another tab open."""
+        chosen = self.choose(session, session.category or category, query)
+        return session.category, *chosen
+
+    def follow(self, session: Session, tab: str, query: str) -> Any:
+        """Return the same for a tab that was opened."""
+        if tab == session.category:
+            return gr.skip()
+        session.category = tab
+        return (tab, *self.choose(session, tab, query)) if session.is_open else (tab, gr.skip(), gr.skip())
+
+    def settle(self, session: Session, category: str, query: str) -> Any:
+        """Return the list again when two answers overtook each other on their way to the browser."""
+        if not session.is_open or category == session.category:
+            return gr.skip()
+        session.shown_list = None
+        return self.begin(session, category, query)
 
     def describe(self, session: Session, category: str, model_id: str | None) -> tuple[str, str]:
         """Return the chosen model's card and its serving state."""

@@ -24,10 +24,13 @@ class Session:
         self.user = ""
         self.key = ""
         self.scopes: tuple[str, ...] = ()
+        self.is_new = False  # whether another user than before has logged in
         self.notice = ""
         self.shown_open = False  # whether the page shows what is for those who have logged in
+        self.category = ""  # asked for last; a slower answer to an earlier wish must not replace the newer list
         self.models: dict[str, Model] = {}
         self.listed: list[tuple[str, str]] = []  # the choices of the model list: label, id
+        self.shown_list: tuple[str, tuple[tuple[str, str], ...]] | None = None
         self.chosen: dict[str, str] = {}  # category -> the model that was chosen there last
         self.conversations: defaultdict[str, Conversation] = defaultdict(Conversation)
         self.stops: defaultdict[str, threading.Event] = defaultdict(threading.Event)
@@ -37,19 +40,31 @@ class Session:
         return bool(self.key)
 
     def begin(self, user: str, log_in: LogIn) -> None:
-        self.end()
+        """Take up the key. Who logs in again goes on; somebody else finds nothing of the one before."""
+        is_new = user != self.user
+        if is_new:
+            self.end()
+        self.is_new, self.shown_list = is_new, None
         self.user, self.key, self.scopes = user, log_in.key, log_in.scopes
 
-    def end(self, notice: str = "") -> None:
+    def expire(self, notice: str) -> None:
+        """Forget the key, since the registry does not know it any more; what was said stays."""
+        self._stop_all()
+        self.key, self.is_new, self.notice = "", False, notice
+
+    def end(self) -> None:
         """Forget the key and everything that was seen with it."""
-        for stop in self.stops.values():
-            stop.set()
+        self._stop_all()
         self.user = self.key = ""
         self.scopes = ()
-        self.notice = notice
+        self.is_new = False
         self.listed.clear()
         for kept in (self.models, self.chosen, self.conversations):
             kept.clear()
+
+    def _stop_all(self) -> None:
+        for stop in self.stops.values():
+            stop.set()
 
     def name_of(self, model_id: str) -> str:
         return self.models[model_id].name if model_id in self.models else model_id
@@ -60,7 +75,7 @@ class Session:
         try:
             yield
         except LogInEnded as error:
-            self.end(str(error))
+            self.expire(str(error))
             raise
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Session:

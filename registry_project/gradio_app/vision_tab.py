@@ -51,7 +51,7 @@ class VisionTab(ChatTab):
     def rounds(self, session: Session, model_id: str, question: str, settings: Settings, *extra: Any) -> list[Round]:
         checked(session, model_id, question)
         kept = session.conversations[self.name]
-        picture: str | None = extra[0]
+        picture: str | None = (extra[0] or {}).get("path")
         if not picture and not kept.picture:
             raise PageError("Add a picture first, or take an example.")
         parts, thumbnail = None, ""

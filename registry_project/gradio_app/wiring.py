@@ -12,7 +12,14 @@ from registry_project.gradio_app.session import Session
 
 # How many visitors may do one thing at the same time; more wait in the queue.
 QUICK, SLOW = 16, 24
-_LATER: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": QUICK}
+# Values come as the browser sends them (files are checked all the same): Gradio's own look at them would refuse a
+# model that was in the list a moment ago, and break off on a picture that it cannot read. Both get a sentence here.
+_EVENT: dict[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "concurrency_limit": QUICK,
+    "preprocess": False,
+}
 Handler = Callable[..., Any]
 
 
@@ -24,21 +31,30 @@ class Wiring:
         self._events: list[Any] = []
         self._bodies: list[gr.Column] = []
         self._notes: list[gr.HTML] = []
+        self._renewals: list[tuple[Handler, Sequence[Any]]] = []
 
     def on(
         self, triggers: Sequence[Any], handler: Handler, inputs: Sequence[Any], outputs: Sequence[Any], **more: Any
     ) -> Any:
         """Call `handler(session, *inputs)` at any of the triggers."""
-        more = {"concurrency_limit": QUICK, "show_progress": "hidden", **more}
         given = [self.session, *inputs]
-        event = gr.on(list(triggers), handler, given, list(outputs), api_visibility="private", **more)
+        event = gr.on(list(triggers), handler, given, list(outputs), **{**_EVENT, **more})
         self._events.append(event)
         return event
 
     def after(self, event: Any, handler: Handler, inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
         """Call `handler(session, *inputs)` when the event has ended."""
         given = [self.session, *inputs]
-        return event.then(handler, given, list(outputs), **_LATER)
+        return event.then(handler, given, list(outputs), **_EVENT)
+
+    def at_log_in(self, handler: Handler, outputs: Sequence[Any]) -> None:
+        """Call `handler(session)` when somebody has logged in."""
+        self._renewals.append((handler, outputs))
+
+    def logs_in(self, event: Any) -> None:
+        """Say which event is the log-in."""
+        for handler, outputs in self._renewals:
+            self.after(event, handler, [], outputs)
 
     @contextmanager
     def section(self, note: str = "") -> Iterator[None]:

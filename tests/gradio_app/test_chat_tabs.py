@@ -169,7 +169,8 @@ class TestVision(PageCase):
         self.tab = VisionTab(self.selector, None)  # type: ignore[arg-type]
 
     def ask(self, question: str, picture: str | None) -> list[Any]:
-        return list(self.tab.ask(self.session, LLAVA, question, *DEFAULTS, picture))[-1]
+        file = {"path": picture} if picture else None
+        return list(self.tab.ask(self.session, LLAVA, question, *DEFAULTS, file))[-1]
 
     def test_the_picture_goes_before_the_question_and_is_shown_small(self) -> None:
         shown = self.ask("What is it?", PICTURE)[0]

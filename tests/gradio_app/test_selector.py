@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from unittest import mock
+
+import gradio as gr
+
+from registry_project.gradio_app.replies import LogIn, Model
 from registry_project.gradio_app.selector import default
 from registry_project.gradio_app.session import Session
 from tests.gradio_app.base import PageCase
@@ -73,6 +78,33 @@ class TestModelList(PageCase):
         assert not self.session.is_open
         assert self.session.notice == "Your log-in has ended. Log in again."
 
+    def test_a_tab_opened_before_the_log_in_is_the_one_that_is_filled(self) -> None:
+        session = Session()
+        self.selector.follow(session, "thinking", "")
+        session.begin("ada", LogIn(KEY))
+        category, models, _ = self.selector.begin(session, "embedding", "")
+
+        assert category == "thinking"
+        assert models.value == "deepseek-r1_8b_base"
+
+    def test_a_list_that_comes_late_does_not_replace_a_newer_one(self) -> None:
+        def slow(category: str, query: str = "") -> list[Model]:
+            self.session.category = "vision"
+            return []
+
+        with mock.patch("registry_project.gradio_app.client.RegistryClient.models", side_effect=slow):
+            models, notice = self.selector.choose(self.session, "tools", "")
+
+        assert models == notice == gr.skip()
+
+    def test_answers_that_overtook_each_other_are_set_right(self) -> None:
+        self.selector.choose(self.session, "thinking", "")
+        category, models, _ = self.selector.settle(self.session, "embedding", "")
+
+        assert category == "thinking"
+        assert models.value == "deepseek-r1_8b_base"
+        assert self.selector.settle(self.session, "thinking", "") == gr.skip()
+
     def test_before_the_log_in_nothing_is_asked(self) -> None:
         before = len(self.fake.requests)
         self.selector.choose(Session(), "tools", "")
@@ -93,6 +125,18 @@ class TestSession(PageCase):
     def test_the_key_is_in_no_representation_of_the_session(self) -> None:
         assert KEY not in repr(self.session)
         assert KEY not in str(self.session)
+
+    def test_who_logs_in_again_finds_the_conversation_and_somebody_else_does_not(self) -> None:
+        self.session.conversations["tools"].ask("secret", "x")
+        self.session.expire("ended")
+        assert not self.session.is_open
+        self.session.begin("ada", LogIn("k2"))
+        assert self.session.conversations["tools"].turns
+        self.session.expire("ended")
+        self.session.begin("eve", LogIn("k3"))
+
+        assert self.session.is_new
+        assert not self.session.conversations["tools"].turns
 
     def test_logging_out_forgets_everything(self) -> None:
         self.session.conversations["tools"].ask("secret", "x")
