@@ -9,7 +9,8 @@ from typing import Any
 
 from registry_project.pages.calls import GREETING, Call, key_line
 
-NOTE = "The key needs the scope call."
+NOTE = "The key needs the scope “call”. A model that is not loaded yet is loaded first."
+STREAMED = "One event for each piece of the answer, and [DONE] at its end."
 PACKAGE = "pip install {}; REGISTRY_KEY is in the environment."
 
 
@@ -29,7 +30,7 @@ def _curl(base: str, route: str, body: dict[str, Any], *, streams: bool = False)
         "  -H 'Content-Type: application/json'",
         f"  -d {shlex.quote(json.dumps(body, ensure_ascii=False))}",
     ]
-    return Call("curl, streamed" if streams else "curl", "" if streams else NOTE, " \\\n".join(lines))
+    return Call("curl, streamed" if streams else "curl", STREAMED if streams else NOTE, " \\\n".join(lines))
 
 
 def _chat_clients(base: str, called: str) -> list[Call]:
@@ -81,7 +82,10 @@ def _openai(base: str) -> str:
     return f"""import os
 from openai import OpenAI
 
-client = OpenAI(base_url={address}, api_key=os.environ["REGISTRY_KEY"])"""
+client = OpenAI(
+    base_url={address},
+    api_key=os.environ["REGISTRY_KEY"],
+)"""
 
 
 def _ollama(base: str) -> str:
@@ -89,4 +93,7 @@ def _ollama(base: str) -> str:
     return f"""import os
 from ollama import Client
 
-client = Client(host={address}, headers={{"Authorization": "Bearer " + os.environ["REGISTRY_KEY"]}})"""
+client = Client(
+    host={address},
+    headers={{"Authorization": "Bearer " + os.environ["REGISTRY_KEY"]}},
+)"""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from registry_project.example import chat_models
 from registry_project.pages import calls, changes, gateway_calls
 from registry_project.pages.access import needs
 from registry_project.pages.jobs import attention
 from registry_project.pages.places import Health, cards_of
 from unified_app.categories import CATEGORIES
 from unified_app.models import SyncRun, UnifiedModel
-from unified_app.models.catalog import ModelStatus
 from unified_app.sources import source_classes
 
 RUNS_SHOWN = 5
@@ -65,9 +65,7 @@ def _by_source(counts: dict[tuple[str, str], int]) -> list[tuple[str, str, int]]
 
 
 def _gateway_calls(request: HttpRequest) -> list[calls.Call]:
-    """For the smallest model that chats, if there is one: it answers soonest."""
-    chat = UnifiedModel.objects.shown().filter(status=ModelStatus.AVAILABLE).with_capability("text_generation")
-    example = chat.order_by(F("size").asc(nulls_last=True), "name").values_list("name", flat=True).first()
+    example = chat_models().values_list("name", flat=True).first()
     base = request.build_absolute_uri("/").rstrip("/")
     return gateway_calls.for_model(base, example, ["text_generation"]) if example else []
 

@@ -80,6 +80,8 @@ class ContentTests(PagesTestCase):
         for name, size, does in (("big:70b", 40, "text_generation"), ("small:1b", 1, "text_generation")):
             register(name, capabilities=(does,))
             UnifiedModel.objects.filter(name=name).update(size=size)
+        register("elsewhere:cloud")
+        UnifiedModel.objects.filter(name="elsewhere:cloud").update(size=0, source_category="cloud")
         said = self.page("/")
         assert 'model="small:1b"' in said and 'base_url="http://testserver/v1"' in said
         assert "big:70b" not in said.split("How to call it")[1]

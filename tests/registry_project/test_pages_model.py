@@ -67,8 +67,8 @@ class ModelPageTests(PagesTestCase):
     def test_the_gateway_is_called_by_curl_and_by_both_clients(self):
         said = self.page(self.path)
         assert "http://testserver/v1/chat/completions" in said and '"stream": true' in said
-        assert 'OpenAI(base_url="http://testserver/v1"' in said
-        assert 'Client(host="http://testserver/ollama"' in said
+        assert 'OpenAI( base_url="http://testserver/v1"' in said
+        assert 'Client( host="http://testserver/ollama"' in said
         assert said.count('model="llama3:8b"') == 2
 
     def test_a_model_that_embeds_is_not_shown_a_chat(self):
