@@ -67,5 +67,8 @@ class TableTests(TestCase):
         assert told["REGISTRY_API_URL"] == "http://127.0.0.1:8123"
         assert table.page_url() == "http://127.0.0.1:7860"
 
+    def test_a_gateway_that_does_not_start_ends_the_site_aloud(self):
+        assert "--lifespan on" in " ".join(table.site().module)
+
     def test_only_the_page_may_come_later(self):
         assert [child.name for child in table.children(demo=True) if not child.is_vital] == ["page"]

@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.urls import get_resolver
 get_resolver().url_patterns
 admin.autodiscover()
-print(sorted({"mlflow", "gradio", "pandas", "scipy", "numpy", "pydantic", "aiohttp"} & set(sys.modules)))
+print(sorted({"mlflow", "gradio", "pandas", "scipy", "numpy", "pydantic"} & set(sys.modules)))
 """
 
 
