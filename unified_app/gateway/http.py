@@ -61,8 +61,8 @@ class Request:
         self.path: str = scope["path"]
         self.route = self.path.rstrip("/")
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        given = self.headers.get(b"x-request-id", b"")
-        self.id = given.decode() if _REQUEST_ID.match(given) else os.urandom(16).hex()
+        given = self.headers.get(b"x-request-id")
+        self.id = given.decode() if given and _REQUEST_ID.match(given) else os.urandom(16).hex()
         self.rate: Headers = []
         self.gone = False
         # Whether there is nothing of the body left to read.
