@@ -81,7 +81,9 @@ def _shape(request: Request, error: RegistryError) -> dict[str, object]:
     if request.route == MESSAGES:
         kind = _ANTHROPIC_TYPES.get(error.status_code, "api_error" if error.status_code >= 500 else "")
         return {"type": "error", "error": {"type": kind or "invalid_request_error", "message": error.message}}
-    param = next(iter(error.details), None) if error.details else getattr(error, "param", None)
+    # Only a mistake in the body has details that name its fields.
+    fields = error.details if error.status_code == 400 and error.details else {}
+    param = next(iter(fields), None) or getattr(error, "param", None)
     return openai_error(error.status_code, error.code, error.message, param)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.servers import wait_until
 from tests.unified_app.gateway.gateway_case import HELLO, GatewayCase
 from tests.unified_app.gateway.upstreams import CHAT, OLLAMA, OPENAI
 
@@ -48,6 +49,11 @@ class BodyTests(GatewayCase):
 
     def test_a_field_that_is_missing_is_named(self):
         assert self.post(V1, {}).json()["error"]["param"] == "model"
+
+    def test_a_field_that_cannot_be_translated_is_named(self):
+        self.model("n", self.server, protocol="ollama")
+        told = self.chat("n", options={"num_ctx": "many"})
+        assert (told.status_code, told.json()["error"]["param"]) == (400, "options.num_ctx")
 
     def test_odd_names_of_models_are_not_found(self):
         for name in ODD_NAMES:
@@ -178,9 +184,12 @@ class LogTests(GatewayCase):
                 body = {"model": called, "messages": [{"role": "user", "content": words}], "num_ctx": 7}
                 self.post(path, body, headers={"X-Request-ID": f"call-{called}"})
         self.post(V1, words)
+        # A line is written once the answer has been sent.
+        wait_until(lambda: self.caplog.text.count(f"POST {V1} ") == 4, 2, "all lines are written")
         assert "call-m" in self.caplog.text and " 200 " in self.caplog.text
         assert words not in self.caplog.text.replace(f"call-{words}", "")
 
     def test_a_path_cannot_forge_a_line(self):
         self.session.get(self.url + "/v1/%0AINFO%20forged%20line", timeout=10)
-        assert "\nINFO forged" not in self.caplog.text and "%0AINFO" in self.caplog.text
+        wait_until(lambda: "%0AINFO" in self.caplog.text, 2, "the line is written")
+        assert "INFO forged" not in self.caplog.text

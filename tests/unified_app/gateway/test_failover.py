@@ -14,6 +14,7 @@ from tests.unified_app.gateway.upstreams import (
     OLLAMA,
     OPENAI,
     by_turns,
+    killed,
     ollama_lines,
     openai_events,
     slowly,
@@ -215,6 +216,17 @@ class LateFailureTests(GatewayCase):
         lines = slowly(ollama_lines("a")[0], b"{{{\n")
         self.model("m", self.upstream({"/api/chat": streamed(lines, LINES)}), protocol="ollama")
         assert '"error"' in self.chat("m", stream=True, num_ctx=64).text.splitlines()[-2]
+
+    def test_an_upstream_that_is_killed_in_mid_stream_is_an_error_in_each_shape(self):
+        for (caller, upstream), (path, pieces, kind) in BROKEN.items():
+            with self.subTest(caller=caller, upstream=upstream):
+                name = f"{caller}-{upstream}"
+                self.model(name, self.upstream({path: killed(slowly(*pieces), kind)}), protocol=upstream)
+                native = {"num_ctx": 64} if upstream == "ollama" else {}
+                told = self.chat(name, stream=True, **native) if caller == "openai" else self.ollama(name)
+                last = [line for line in told.text.splitlines() if line][-1]
+                assert "error" in json.loads(last.removeprefix("data: "))
+        self.idle()
 
     def test_an_upstreams_own_error_is_not_told_twice(self):
         events = [*openai_events("a")[:1], b'data: {"error":{"message":"boom"}}\n\n']

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -57,6 +59,29 @@ def streamed(pieces: Iterable[bytes], kind: str = EVENTS, *, breaks_off: bool = 
             connection.sendall(b"0\r\n\r\n")
 
     return answer
+
+
+def killed(pieces: Iterable[bytes], kind: str) -> Answer:
+    """What is left of a stream when its process is killed: the connection is reset."""
+
+    def answer(connection: socket.socket, request: Request) -> None:
+        streamed(pieces, kind, breaks_off=False)(_Unfinished(connection), request)  # type: ignore[arg-type]
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # Its file still holds the connection, so `close` would leave it open.
+        os.close(connection.detach())
+
+    return answer
+
+
+class _Unfinished:
+    """A connection that swallows the last chunk."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def sendall(self, data: bytes) -> None:
+        if data != b"0\r\n\r\n":
+            self._connection.sendall(data)
 
 
 def slowly(*pieces: bytes) -> Iterator[bytes]:
