@@ -16,6 +16,7 @@ KNOWN: dict[str, tuple[tuple[str, ...], str, str]] = {
     "chromium": (("chromium", "chromium-browser", "google-chrome"), "/snap/bin", "apt install chromium"),
     "docker": (("docker",), "", "see docs.docker.com"),
     "make": (("make",), "", "apt install make"),
+    "curl": (("curl",), "", "apt install curl"),
 }
 MISSING = "missing program: "
 

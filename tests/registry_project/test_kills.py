@@ -145,7 +145,7 @@ def test_redis_killed_in_mid_sync_and_started_again_loses_no_job(setup: tuple[Se
         pytest.skip("the embedded broker is files; there is nothing to kill")
     with demo_mode(demo, "slow", delay=3):
         running = parts.request_sync()
-        parts.wait_for(running, "running", 30)
+        parts.wait_for(running, "running", 60)
         parts.redis.kill()
         parts.wait_for(running, "done", 60)
     queued = parts.request_sync()  # the wake-up finds no broker
