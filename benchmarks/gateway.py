@@ -61,7 +61,7 @@ def main() -> None:
         print(prepare(options.inside))
         return
     # Short turns: what else the machine does then burdens both alike.
-    rounds, seconds = (20, 0.3) if options.quick else (60, 0.5)
+    rounds, seconds = (16, 0.3) if options.quick else (60, 0.5)
     with ExitStack() as stack:
         measure(stack, rounds, seconds)
 
