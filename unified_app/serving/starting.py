@@ -86,7 +86,7 @@ def _take_slot(claim: Claim, deadline: float) -> None:
 def _start_somewhere(claim: Claim, model: UnifiedModel, tried: list[Placement], config: ModelServingConfig) -> None:
     failures: list[tuple[Placement, RegistryError]] = []
     for placement in tried:
-        claim.write(placement=placement)
+        claim.note(placement=placement)
         stopping.wait_for_unloads(placement, claim.model_id)
         try:
             places.source_of(placement).start(placement, timeout=config.timeout)

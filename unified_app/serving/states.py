@@ -44,9 +44,13 @@ class Claim:
     def write(self, **values: Any) -> None:
         """Write the row and tell everybody. Raises ClaimLost."""
         with changing():
-            if not self._row().update(heartbeat_at=timezone.now(), **values):
-                raise ClaimLost(self.model_id)
+            self.note(**values)
             RegistryEpoch.bump()
+
+    def note(self, **values: Any) -> None:
+        """Write what nobody else acts on. Raises ClaimLost."""
+        if not self._row().update(heartbeat_at=timezone.now(), **values):
+            raise ClaimLost(self.model_id)
 
     def beat(self) -> None:
         self._row().update(heartbeat_at=timezone.now())
