@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 from django.conf import settings
@@ -13,6 +14,11 @@ django = get_asgi_application()
 from registry_project.bounded import BoundedBody  # noqa: E402 - needs the settings
 from registry_project.mounted import gateway  # noqa: E402
 from unified_app.gateway.http import Receive, Scope, Send  # noqa: E402
+
+# No format of ours tells thread, process, task or source line; looking them up for each line costs the gateway more
+# than writing it. https://docs.python.org/3/howto/logging.html#optimization
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+logging._srcfile = None
 
 site = BoundedBody(django, max_bytes=settings.MAX_BODY_MB * 2**20, seconds=settings.BODY_TIMEOUT)
 
