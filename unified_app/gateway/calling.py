@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -42,8 +43,12 @@ class Caller:
         self._load = load
         self._breakers = breakers
         self._starts: dict[str, asyncio.Task[None]] = {}
+        # The loop's own pool has a few threads on a small machine, and a start holds its thread while a host loads.
+        threads = max(4, settings.MAX_SERVING_MODELS)
+        self._starters = ThreadPoolExecutor(threads, thread_name_prefix="gateway-start")
 
     async def close(self) -> None:
+        self._starters.shutdown(wait=False, cancel_futures=True)
         await self._client.close()
 
     async def call(self, order: Order, models: list[ModelEntry]) -> None:
@@ -142,11 +147,16 @@ class Caller:
             raise Conflict(f"{model.name} is not started. Start it with POST /api/models/{model.id}/serve.")
         task = self._starts.get(model.id)
         if task is None:
-            task = asyncio.create_task(_start(model.id))
+            task = asyncio.create_task(self._start(model.id))
             task.add_done_callback(partial(self._started, model.id))
             self._starts[model.id] = task
         # The start goes on for the other callers when this one leaves.
         await asyncio.shield(task)
+
+    async def _start(self, model_id: str) -> None:
+        from unified_app.serving_interface import ensure_ready
+
+        await asyncio.get_running_loop().run_in_executor(self._starters, _in_thread, ensure_ready, model_id)
 
     def _started(self, model_id: str, task: asyncio.Task[None]) -> None:
         self._starts.pop(model_id, None)
@@ -200,12 +210,6 @@ async def _say_loaded(order: Order, *, unloaded: bool = False) -> None:
     shape: Any = order.call.kind
     told = load_reply(shape=shape, model=order.call.called, now=time.time_ns(), unloaded=unloaded)
     await order.reply.whole(compact(told))
-
-
-async def _start(model_id: str) -> None:
-    from unified_app.serving_interface import ensure_ready
-
-    await asyncio.to_thread(_in_thread, ensure_ready, model_id)
 
 
 def _in_thread(function: Any, model_id: str) -> None:
