@@ -98,6 +98,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='modelservingconfig',
             name='timeout',
-            field=models.PositiveIntegerField(default=300, help_text='Seconds for one whole answer, and for a load.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)]),
+            field=models.PositiveIntegerField(default=300, help_text='Seconds of silence that end a call, before its first bytes or later; and for a load.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)]),
         ),
     ]

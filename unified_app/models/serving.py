@@ -90,7 +90,9 @@ class ModelServingConfig(models.Model):
     )
     protocol = models.TextField(choices=Protocol.choices, default=Protocol.HTTP)
     timeout = models.PositiveIntegerField(
-        default=300, validators=between(1, 86_400), help_text="Seconds for one whole answer, and for a load."
+        default=300,
+        validators=between(1, 86_400),
+        help_text="Seconds of silence that end a call, before its first bytes or later; and for a load.",
     )
     max_concurrent_requests = models.PositiveIntegerField(
         default=8, validators=between(1, 10_000), help_text="Calls at a time; the next ones wait."
