@@ -13,6 +13,10 @@ from registry_project.gradio_app.session import Session
 from registry_project.gradio_app.wiring import Wiring
 
 
+# Nothing that was seen stays in the browser. A moment later, since Gradio complains of what a reload breaks off.
+_RELOAD = "() => { setTimeout(() => window.location.reload(), 500) }"
+
+
 class Account:
     """The form, and the line that says who is logged in. `logged_in` is the event to open the page at."""
 
@@ -30,8 +34,7 @@ class Account:
         with gr.Column(elem_classes="mr-log-in") as self.form:
             self._build_form()
         left = self._wiring.on([leave.click], self.log_out, [], [self.who])
-        # Nothing that was seen stays in the browser.
-        left.then(None, js="() => window.location.reload()")
+        left.then(None, js=_RELOAD)
 
     def _build_form(self) -> None:
         gr.HTML(

@@ -75,8 +75,8 @@ class SimplifiedModelSelector:
         session = session or Session()
         found = self.client.with_key(session.key).models(category, query or "")
         session.models |= {model.id: model for model in found}
-        session.listed[:] = [(model.label, model.id) for model in found]
-        return gr.Dropdown(choices=session.listed, value=default(found, session.chosen.get(category)))
+        session.listed = tuple((model.label, model.id) for model in found)
+        return gr.Dropdown(choices=list(session.listed), value=default(found, session.chosen.get(category)))
 
     def choose(self, session: Session, category: str, query: str) -> tuple[Any, Any]:
         """Return the model dropdown and a sentence about the list."""
@@ -91,7 +91,7 @@ class SimplifiedModelSelector:
         if session.category != category:
             return gr.skip(), gr.skip()
         # The same list once more would make the browser forget what is chosen.
-        shown = (category, tuple(session.listed))
+        shown = (category, session.listed)
         models = gr.skip() if shown == session.shown_list else models
         session.shown_list = shown
         return models, self._about(session, category, query)

@@ -12,6 +12,8 @@ from registry_project.gradio_app.conversation import Conversation
 from registry_project.gradio_app.errors import LogInEnded
 from registry_project.gradio_app.replies import LogIn, Model
 
+Choices = tuple[tuple[str, str], ...]
+
 
 class Session:
     """Who is logged in, what is chosen, and what was said in each tab.
@@ -29,8 +31,9 @@ class Session:
         self.shown_open = False  # whether the page shows what is for those who have logged in
         self.category = ""  # asked for last; a slower answer to an earlier wish must not replace the newer list
         self.models: dict[str, Model] = {}
-        self.listed: list[tuple[str, str]] = []  # the choices of the model list: label, id
-        self.shown_list: tuple[str, tuple[tuple[str, str], ...]] | None = None
+        # The choices of the model list: (label, id). Replaced and never changed, since two events may be at work.
+        self.listed: Choices = ()
+        self.shown_list: tuple[str, Choices] | None = None
         self.chosen: dict[str, str] = {}  # category -> the model that was chosen there last
         self.conversations: defaultdict[str, Conversation] = defaultdict(Conversation)
         self.stops: defaultdict[str, threading.Event] = defaultdict(threading.Event)
@@ -58,7 +61,7 @@ class Session:
         self.user = self.key = ""
         self.scopes = ()
         self.is_new = False
-        self.listed.clear()
+        self.listed = ()
         for kept in (self.models, self.chosen, self.conversations):
             kept.clear()
 

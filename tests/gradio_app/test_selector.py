@@ -40,7 +40,7 @@ class TestModelList(PageCase):
     def test_the_search_asks_the_registry(self) -> None:
         self.selector.choose(self.session, "thinking", "qwq")
 
-        assert self.session.listed == [("qwq:32b (base)", "qwq_32b_base")]
+        assert self.session.listed == (("qwq:32b (base)", "qwq_32b_base"),)
 
     def test_an_empty_category_says_what_would_fill_it(self) -> None:
         self.fake.models = []
