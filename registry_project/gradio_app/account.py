@@ -12,7 +12,6 @@ from registry_project.gradio_app.errors import PageError
 from registry_project.gradio_app.session import Session
 from registry_project.gradio_app.wiring import Wiring
 
-
 # Nothing that was seen stays in the browser. A moment later, since Gradio complains of what a reload breaks off.
 _RELOAD = "() => { setTimeout(() => window.location.reload(), 500) }"
 
@@ -34,7 +33,7 @@ class Account:
         with gr.Column(elem_classes="mr-log-in") as self.form:
             self._build_form()
         left = self._wiring.on([leave.click], self.log_out, [], [self.who])
-        left.then(None, js=_RELOAD)
+        self._wiring.at_last(left, _RELOAD)
 
     def _build_form(self) -> None:
         gr.HTML(

@@ -31,6 +31,7 @@ class Wiring:
         self._events: list[Any] = []
         self._bodies: list[gr.Column] = []
         self._notes: list[gr.HTML] = []
+        self._scripts: list[tuple[Any, str]] = []
         self._renewals: list[tuple[Handler, Sequence[Any]]] = []
 
     def on(
@@ -46,6 +47,10 @@ class Wiring:
         """Call `handler(session, *inputs)` when the event has ended."""
         given = [self.session, *inputs]
         return event.then(handler, given, list(outputs), **_EVENT)
+
+    def at_last(self, event: Any, script: str) -> None:
+        """Run the script in the browser when all has been done that follows from the event."""
+        self._scripts.append((event, script))
 
     def at_log_in(self, handler: Handler, outputs: Sequence[Any]) -> None:
         """Call `handler(session)` when somebody has logged in."""
@@ -70,7 +75,9 @@ class Wiring:
         outputs: list[Any] = [form, notice, *self._notes, *self._bodies]
         look = self._look(who)
         for event in self._events:
-            self.after(event, look, [], outputs)
+            looked = self.after(event, look, [], outputs)
+            for _, script in (pair for pair in self._scripts if pair[0] is event):
+                looked.then(None, js=script)
         return outputs
 
     def _look(self, who: Callable[[Session], str]) -> Callable[[Session], Any]:
