@@ -22,9 +22,10 @@ async def faulty(request: web.Request, now: dict[str, Any]) -> web.Response | No
     if (mode == "down" or (mode == "flapping" and now["seen"] % 2)) and request.transport:
         request.transport.abort()
         return web.Response(status=500)
+    (half := web.Response(body=START, headers={"Content-Length": "1000"})).force_close()
     return {
         "garbage": web.Response(body=START + b"\xff\x00", content_type="application/json"),
-        "half": web.Response(body=START, headers={"Content-Length": "1000", "Connection": "close"}),
+        "half": half,
         "html": web.Response(text="<html><body><h1>502 Bad Gateway</h1></body></html>", content_type="text/html"),
         "huge": web.Response(body=flood(int(now.get("megabytes", 64))), content_type="application/json"),
         "error500": web.json_response(now.get("body", {"error": "demo failure"}), status=now.get("status", 500)),
@@ -33,6 +34,5 @@ async def faulty(request: web.Request, now: dict[str, Any]) -> web.Response | No
 
 
 async def flood(megabytes: int) -> AsyncIterator[bytes]:
-    yield START
-    for _ in range(megabytes):
-        yield b"x" * 2**20
+    for part in (START, *[b"x" * 2**20] * megabytes):
+        yield part
