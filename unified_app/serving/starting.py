@@ -18,6 +18,7 @@ POLL_SECONDS = 0.05
 # A start may wait for a slot, and try several places, before its own time begins.
 PATIENCE_SECONDS = 60.0
 INTERRUPTED = "interrupted"
+MADE_ROOM = "stopped to make room"
 
 
 def start(model: UnifiedModel) -> None:
@@ -43,7 +44,8 @@ def _join(seen: ModelServingStatus, deadline: float) -> bool:
         seen = ModelServingStatus.objects.select_related("placement").get(pk=seen.pk)
         was_starting = was_starting or seen.status == ServingState.STARTING
     ended = seen.status in (ServingState.STOPPED, ServingState.FAILED)
-    if was_starting and ended and seen.error_code != INTERRUPTED:
+    # One that was started and has made room again since was not refused: whoever waits for it starts it anew.
+    if was_starting and ended and seen.error_code != INTERRUPTED and not seen.reason.startswith(MADE_ROOM):
         raise _told(seen)
     return states.is_served(seen)
 
@@ -76,7 +78,7 @@ def _take_slot(claim: Claim, deadline: float) -> None:
             idle = slots.victim() if settings.AUTO_EVICT else None
             evicted = states.claim_stop(idle) if idle else None
         if isinstance(evicted, Claim):
-            stopping.finish(evicted, f"stopped to make room for {claim.model_id}", heir=claim.model_id)
+            stopping.finish(evicted, f"{MADE_ROOM} for {claim.model_id}", heir=claim.model_id)
         elif not (settings.AUTO_EVICT and slots.may_free_soon()) or time.monotonic() > deadline:
             raise slots.none_left()
         else:
