@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from registry_project.gradio_app import markup
+from registry_project.gradio_app.errors import sentence
 from registry_project.gradio_app.replies import Model, Serving
 
 # state -> (shape, kind)
@@ -43,21 +44,27 @@ def serving(shown: Serving, seconds: float | None = None) -> str:
     """Return the serving state; `seconds` is how long one has waited for it."""
     facts = [shown.placement and f"on {shown.placement}", _since(shown.started_at)]
     if shown.state == "ready":
-        facts += [f"{shown.concurrent_requests} open now", f"{shown.total_requests} requests so far"]
-        facts += [f"{shown.errors} errors"] if shown.errors else []
+        facts += [f"{shown.concurrent_requests} open now", f"{_counted(shown.total_requests, 'request')} so far"]
+        facts += [_counted(shown.errors, "error")] if shown.errors else []
     if seconds is not None:
         facts.append(f"{seconds:.0f} s so far")
     line = " · ".join(markup.text(fact) for fact in facts if fact)
-    reason = markup.error(shown.reason) if shown.state == "failed" else markup.note(shown.reason)
+    told = sentence(shown.reason)
+    reason = markup.error(told) if shown.state == "failed" else markup.note(told)
     return (
         f'<div class="mr-serving" role="status">{state(shown.state)} <span class="mr-facts">{line}</span>{reason}</div>'
     )
 
 
 def size(count: int | None) -> str:
-    if not count:
+    # A model of the cloud is a few hundred bytes here.
+    if not count or count < _MIB / 2:
         return ""
     return f"{count / _GIB:.1f} GiB" if count >= _GIB else f"{count / _MIB:.0f} MiB"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _hosts(shown: Model) -> str:

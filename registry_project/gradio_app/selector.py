@@ -19,6 +19,8 @@ from registry_project.gradio_app.wiring import SLOW, Wiring
 # What the list shows -> the API's word.
 CATEGORIES = [(name.capitalize(), name) for name in ("embedding", "vision", "tools", "thinking", "cloud", "external")]
 DEFAULT_CATEGORY = "embedding"
+# What a model is able to that its category's tab shows; a chat model without it is listed there too, but no default.
+SHOWN = {"embedding": "text_embedding", "vision": "vision", "tools": "function_calling", "thinking": "reasoning"}
 # Seconds between two looks at the chosen model's state.
 LOOK_AGAIN = 10
 
@@ -76,7 +78,7 @@ class SimplifiedModelSelector:
         found = self.client.with_key(session.key).models(category, query or "")
         session.models |= {model.id: model for model in found}
         session.listed = tuple((model.label, model.id) for model in found)
-        return gr.Dropdown(choices=list(session.listed), value=default(found, session.chosen.get(category)))
+        return gr.Dropdown(choices=list(session.listed), value=default(found, category, session.chosen.get(category)))
 
     def choose(self, session: Session, category: str, query: str) -> tuple[Any, Any]:
         """Return the model dropdown and a sentence about the list."""
@@ -144,10 +146,10 @@ _DEMO = markup.note(
 )
 
 
-def default(models: list[Model], last: str | None = None) -> str | None:
-    """Return the id to begin with: the last one chosen here, else the first that is available, else the first."""
-    ids = [model.id for model in models]
-    if last in ids:
+def default(models: list[Model], category: str, last: str | None = None) -> str | None:
+    """Return the id to begin with: the last one chosen here, else the first available one that the tab is made for."""
+    if any(model.id == last for model in models):
         return last
-    available = [model.id for model in models if model.status == "available"]
-    return next(iter(available or ids), None)
+    available = [model for model in models if model.status == "available"]
+    fitting = [model for model in available if SHOWN.get(category) in model.capabilities]
+    return next((model.id for model in fitting or available or models), None)

@@ -76,8 +76,10 @@ def _reasoning(shown: Answer) -> str:
 
 
 def _silence(shown: Answer) -> str:
-    if shown.text or shown.reasoning or shown.calls:
+    if shown.text or shown.calls:
         return ""
+    if shown.reasoning:
+        return markup.note("The model reasoned, but gave no answer.") if shown.is_whole else ""
     if shown.ended is None:
         return '<p class="mr-note mr-waiting">Waiting for the first token; a model that is not loaded takes longer</p>'
     return markup.note("The model answered nothing.") if shown.is_whole else ""

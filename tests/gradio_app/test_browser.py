@@ -179,7 +179,8 @@ class TestBrowser(TestCase):
         expect(page.locator(".mr-serving")).to_contain_text("stopped")
 
     def test_stop_keeps_what_came_and_an_error_stands_below_it(self) -> None:
-        self.fake.pause = 0.3
+        # Slow, since the answer that follows folds the reasoning away.
+        self.fake.pause = 2
         page = self.opened()
         self.log_in(page)
         self.tab(page, "Thinking Models", "deepseek-r1:8b (base)")
@@ -197,7 +198,7 @@ class TestBrowser(TestCase):
         expect(page.get_by_text("The host gpu-1 went away.")).to_be_visible()
 
     def test_a_closed_tab_ends_the_call(self) -> None:
-        self.fake.pause = 0.3
+        self.fake.pause = 1
         self.fake.gone.clear()
         page = self.opened()
         self.log_in(page)

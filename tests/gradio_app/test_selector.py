@@ -34,8 +34,12 @@ class TestModelList(PageCase):
 
     def test_without_an_available_model_the_first_is_chosen_and_without_any_none(self) -> None:
         busy = [model for model in self.session.models.values() if model.status == "busy"]
-        assert default(busy) == "qwq_32b_base"
-        assert default([]) is None
+        assert default(busy, "thinking") == "qwq_32b_base"
+        assert default([], "thinking") is None
+
+    def test_a_chat_model_is_listed_among_the_thinking_ones_but_is_not_their_default(self) -> None:
+        self.fake.models = [row("a:1b", "thinking"), row("b:1b", "thinking", capabilities=["reasoning"])]
+        assert self.selector.update_model_list("thinking", session=self.session).value == "b_1b_base"
 
     def test_the_search_asks_the_registry(self) -> None:
         self.selector.choose(self.session, "thinking", "qwq")

@@ -30,7 +30,7 @@ class TestLoading(PageCase):
         last = self.load()[-1]
 
         assert "failed" in last
-        assert "out of memory" in last
+        assert "Out of memory." in last
 
     def test_full_slots_are_told_as_a_sentence(self) -> None:
         body = {"error": {"message": "all 10 slots are in use: a, b", "details": {"serving": ["a", "b"]}}}
