@@ -53,6 +53,21 @@ class Reader(Protocol):
         """Return the error that ends a stream that has begun."""
 
 
+class _WholeLines:
+    """Lets bytes go line by line, so that half a line of an answer that broke off never reaches the caller."""
+
+    def __init__(self) -> None:
+        self.rest = b""
+
+    def let_go(self, chunk: bytes) -> bytes:
+        held = self.rest + chunk if self.rest else chunk
+        cut = held.rfind(b"\n") + 1
+        self.rest = held[cut:]
+        if len(self.rest) > MAX_LINE_BYTES:
+            raise UpstreamInvalid("The upstream sent a line that is too long.")
+        return held[:cut]
+
+
 class EventRelay:
     """Server-sent events as they come. An end is `[DONE]`, a finish reason, or an error that the upstream tells."""
 
@@ -61,6 +76,7 @@ class EventRelay:
     def __init__(self) -> None:
         self.told_error = False
         self._tail = b"\n"
+        self._lines = _WholeLines()
         self._begun = self._marked = self._finished = False
 
     def feed(self, chunk: bytes) -> bytes:
@@ -72,14 +88,14 @@ class EventRelay:
         self._finished = self._finished or _FINISH.search(seen) is not None
         self.told_error = self.told_error or _ERROR_EVENT.search(seen) is not None
         self._tail = seen[-32:]
-        return chunk
+        return self._lines.let_go(chunk)
 
     def end(self) -> bytes:
         if self._marked or self.told_error:
-            return b""
+            return self._lines.rest
         if not self._finished:
             raise UpstreamInvalid(BROKE_OFF)
-        return (b"" if self._tail.endswith((b"\n\n", b"\r\n\r\n")) else b"\n\n") + SSE_DONE
+        return self._lines.rest + (b"" if self._tail.endswith((b"\n\n", b"\r\n\r\n")) else b"\n\n") + SSE_DONE
 
     def failure(self, code: str, message: str) -> bytes:
         return b"\n\n" + sse(openai_error(502, code, message))
@@ -93,6 +109,7 @@ class LineRelay:
     def __init__(self) -> None:
         self.told_error = False
         self._last = b""
+        self._lines = _WholeLines()
         self._begun = False
 
     def feed(self, chunk: bytes) -> bytes:
@@ -100,19 +117,17 @@ class LineRelay:
             self._begun = _begins(chunk, b"{", "lines of JSON", _ERROR_LINE.match(chunk))
         cut = chunk.rstrip().rfind(b"\n")
         self._last = chunk[cut + 1 :] if cut >= 0 else self._continued(chunk)
-        if len(self._last) > MAX_LINE_BYTES:
-            raise UpstreamInvalid("The upstream sent a line that is too long.")
-        return chunk
+        return self._lines.let_go(chunk)
 
     def end(self) -> bytes:
         last = _object(self._last) if self._last.rstrip().endswith(b"}") else {}
         self.told_error = "error" in last
         if last.get("done") is not True and not self.told_error:
             raise UpstreamInvalid(BROKE_OFF)
-        return b""
+        return self._lines.rest
 
     def failure(self, code: str, message: str) -> bytes:
-        return (b"" if self._last.endswith(b"\n") or not self._last else b"\n") + ndjson(ollama_error(message))
+        return ndjson(ollama_error(message))
 
     def _continued(self, chunk: bytes) -> bytes:
         """Return the last line when `chunk` holds no line's end before it: it goes on with what was there."""

@@ -49,11 +49,29 @@ class TestEventRelay:
             EventRelay().feed(data)
 
     def test_comments_and_named_events_may_come_first(self):
-        for start in (b": ping\n\n", b"event: x\n", b"id: 1\n", b"retry: 5\n", b"\xef\xbb\xbfdata: ", b"\r\n\r\n"):
+        for start in (b": ping\n\n", b"event: x\n", b"id: 1\n", b"retry: 5\n", b"\xef\xbb\xbfdata: x\n", b"\r\n\r\n"):
             assert EventRelay().feed(start) == start
+
+    def test_half_an_event_never_reaches_the_caller(self):
+        reader = EventRelay()
+        whole = EVENTS[0]
+        assert reader.feed(whole + b'data: {"choices": [{"del') == whole
+        with pytest.raises(UpstreamInvalid):
+            reader.end()
+        sent = (whole + reader.failure("upstream_invalid", "It broke off.")).decode()
+        events = [event.removeprefix("data: ") for event in sent.split("\n\n") if event.strip()]
+        assert [list(json.loads(event)) for event in events][-1] == ["error"]
 
 
 class TestLineRelay:
+    def test_half_a_line_never_reaches_the_caller(self):
+        reader = LineRelay()
+        assert reader.feed(LINES[0] + b'{"model": "m", "mess') == LINES[0]
+        with pytest.raises(UpstreamInvalid):
+            reader.end()
+        sent = LINES[0] + reader.failure("upstream_invalid", "It broke off.")
+        assert [json.loads(line) for line in sent.splitlines()][-1] == {"error": "It broke off."}
+
     @pytest.mark.parametrize("size", [1, 2, 7, 31, 10**6])
     def test_every_cut_passes_unchanged_and_ends_properly(self, size: int):
         data = b"".join(LINES)
