@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from registry_project.pages import account, home, hosts, jobs, listing, model, syncs
+from registry_project.pages import account, home, hosts, jobs, listing, model, serving, syncs
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hosts", hosts.host_list, name="hosts"),
     path("hosts/<str:source>/<str:place>", hosts.host_card, name="host-card"),
     path("hosts/<str:source>/<str:place>/sync", hosts.sync_host, name="host-sync"),
+    path("serving", serving.board, name="serving"),
+    path("serving/<str:model_id>/stop", serving.stop, name="serving-stop"),
     path("syncs", syncs.sync_list, name="syncs"),
     path("syncs/start", syncs.sync_all, name="sync-all"),
     path("syncs/<int:run_id>", syncs.sync_page, name="sync"),
