@@ -12,9 +12,9 @@ from unified_app.errors import NotFound, UpstreamTimeout
 from unified_app.planning import SyncPlan
 
 # Digests asked between two writes: what is written is not asked again after a kill.
+BATCH = 25 * SHOWS_AT_ONCE
 # A job's result tells so many of the failures.
 MAX_REASONS = 20
-BATCH = 25 * SHOWS_AT_ONCE
 
 
 def run_details_job(handle: jobs.Handle) -> dict[str, Any]:

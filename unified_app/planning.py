@@ -192,15 +192,8 @@ def _plan_seen(
         new_id = item.id or make_id(item.name, item.model_type, source, taken)
         columns |= {"model_type": item.model_type}
         return PlannedModel(new_id, item.name, columns, categories, {place: here}, [("created", None, item.name)], here)
-    columns, categories = project(
-        source,
-        model.name,
-        chosen,
-        versions=names.versions,
-        category_override=model.category_override,
-        description_override=model.description_override,
-    )
-    touched = {place: here} if _differs(before, here) else {}
+    columns, categories = _projected(source, model, chosen, names)
+    touched = {place: here} if before != here else {}
     fresh = here if before is None or before.placement.digest != here.placement.digest else None
     return _compare(model, columns, categories, touched, fresh, returned=model.retired and not model.deleted)
 
@@ -214,7 +207,16 @@ def _plan_vanished(plan: SyncPlan, source: str, place: str, model: StoredModel, 
         columns = {} if model.retired else {"retired_reason": reason}
         plan.retire.append(PlannedModel(model.id, model.name, columns, [], {place: gone}, changes))
         return
-    columns, categories = project(
+    columns, categories = _projected(source, model, chosen, names)
+    planned = _compare(model, columns, categories, {place: gone}, None)
+    plan.update.append(replace(planned, changes=[*planned.changes, ("placement", place, None)]))
+
+
+def _projected(
+    source: str, model: StoredModel, chosen: StoredPlacement, names: Names
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what `chosen` makes of a row that is there, under its curator's overrides."""
+    return project(
         source,
         model.name,
         chosen,
@@ -222,8 +224,6 @@ def _plan_vanished(plan: SyncPlan, source: str, place: str, model: StoredModel, 
         category_override=model.category_override,
         description_override=model.description_override,
     )
-    planned = _compare(model, columns, categories, {place: gone}, None)
-    plan.update.append(replace(planned, changes=[*planned.changes, ("placement", place, None)]))
 
 
 def _compare(
@@ -244,10 +244,6 @@ def _compare(
     if not differs and set(categories) == model.categories and not returned:
         columns = {}
     return PlannedModel(model.id, model.name, columns, categories, touched, changes, fresh)
-
-
-def _differs(before: StoredPlacement | None, here: StoredPlacement) -> bool:
-    return before is None or before != here
 
 
 def _sort_in(plan: SyncPlan, planned: PlannedModel, *, is_new: bool) -> None:
