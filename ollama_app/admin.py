@@ -14,9 +14,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from ollama_app import hosts
-from ollama_app.addresses import normalise_url
 from ollama_app.models import Host
 from ollama_app.source import OllamaSource
+from unified_app.addresses import normalise_url
 from unified_app.admin import display as show
 from unified_app.admin.base import Button, Panel, RegistryForm, SyncsAll, tell_jobs
 from unified_app.admin.panels import SHOWN, history_panel, runs_panel

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ollama_app.addresses import default_name, normalise_url
+from ollama_app.addresses import default_name
 from ollama_app.category_loader import check_category
 from ollama_app.model_loader import OllamaModelLoader
 from ollama_app.models import Host
 from ollama_app.source import OllamaSource
 from unified_app import syncing
+from unified_app.addresses import normalise_url
 from unified_app.categories import all_categories
 from unified_app.errors import NotFound
 from unified_app.model_objects import SyncResult, UnifiedModelObject

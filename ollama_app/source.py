@@ -8,12 +8,12 @@ from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from django.db import transaction
 from django.utils import timezone
 
 from ollama_app import serving
 from ollama_app.category_loader import OllamaCategoryLoader, OllamaModel
 from ollama_app.connection import client_for
+from ollama_app.hosts import HOSTS, SOURCE
 from ollama_app.model_loader import OllamaModelLoader, to_unified
 from ollama_app.models import DigestFacts, Host
 from ollama_app.replies import ShowReply
@@ -21,7 +21,7 @@ from ollama_app.versions import is_newer
 from unified_app import jobs
 from unified_app.errors import Conflict, RegistryError
 from unified_app.model_objects import RejectedRow, UnifiedModelObject
-from unified_app.models import Placement, RegistryEpoch
+from unified_app.models import Placement
 from unified_app.sources import Place, ServingObservation, Source, Upstream
 
 FAILED_SHOW_RESTS = timedelta(hours=1)
@@ -32,7 +32,7 @@ SHOWN = ("capabilities", "facts", "texts")
 class OllamaSource(Source):
     """One host. Tags tell most; `show` is asked only for digests that nobody has shown us yet."""
 
-    name: ClassVar[str] = "ollama"
+    name: ClassVar[str] = SOURCE
     label: ClassVar[str] = "Ollama"
     serves_locally: ClassVar[bool] = True
 
@@ -90,18 +90,12 @@ class OllamaSource(Source):
         keep_shows(new, unread, self._version)
 
     def record_success(self) -> None:
-        Host.objects.filter(pk=self.host.pk).update(
-            state=Host.State.UP,
-            version=self._version,
-            last_seen=timezone.now(),
-            last_error="",
-            down_since=None,
-        )
+        HOSTS.seen(self.host, self._version)
         if digests_without_details(self.host, self._version):
             request_details(self.host)
 
     def record_failure(self, error: RegistryError) -> None:
-        mark_down(self.host, error)
+        HOSTS.mark_down(self.host, error)
 
     @classmethod
     def routes(cls, placements: Sequence[Placement]) -> dict[int, Upstream]:
@@ -172,17 +166,6 @@ def digests_without_details(host: Host, version: str) -> set[str]:
 def request_details(host: Host) -> None:
     """Queue the job that fills in what tags does not tell."""
     jobs.enqueue("ollama_details", {"place": host.name}, unique_key=f"ollama_details:{host.name}", by="sync")
-
-
-def mark_down(host: Host, error: RegistryError) -> None:
-    """Note that the host could not be read; its models stay, its placements are not routed to."""
-    now = timezone.now()
-    available = Placement.objects.filter(source=OllamaSource.name, place=host.name, state=Placement.State.AVAILABLE)
-    with transaction.atomic():
-        Host.objects.filter(pk=host.pk).update(state=Host.State.DOWN, last_error=error.message)
-        Host.objects.filter(pk=host.pk, down_since=None).update(down_since=now)
-        if available.update(state=Placement.State.UNREACHABLE):
-            RegistryEpoch.bump()
 
 
 def _place(host: Host) -> Place:

@@ -36,6 +36,10 @@ JOB_KINDS: dict[str, str] = {
     "ollama_details": "ollama_app.details.run_details_job",
     "serve": "unified_app.serving.requests.run_serve_job",
 }
+OPENAI_ENDPOINTS: list[str] = env.list("OPENAI_ENDPOINTS", default=[])
+GITHUB_TOKEN: str = env.str("GITHUB_TOKEN", default="")
+GITHUB_MODELS_URL: str = env.str("GITHUB_MODELS_URL", default="https://models.github.ai")
+GITHUB_MODELS_PLAN: str = env.str("GITHUB_MODELS_PLAN", default="free")
 OLLAMA_HOSTS: list[str] = env.list("OLLAMA_HOSTS", default=[])
 DEFAULT_OLLAMA_HOST = "http://localhost:11434"
 DEMO: str = env.str("DEMO", default="auto")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 
@@ -82,6 +84,12 @@ class UpstreamError(RegistryError):
     status_code = 502
     code = "upstream_error"
     upstream_status: int | None = None
+    # What came with it, for those who learn from it; never shown, since an upstream may repeat what it was sent.
+    upstream_headers: Mapping[str, str] = MappingProxyType({})
+    upstream_text = ""
+    # OpenAI's `code` and `param` of the error, where the upstream told them.
+    upstream_code = ""
+    upstream_param = ""
 
 
 class UpstreamInvalid(UpstreamError):
@@ -108,6 +116,20 @@ class UpstreamTimeout(UpstreamError):
 
     status_code = 504
     code = "upstream_timeout"
+
+
+class UpstreamRetired(UpstreamError):
+    """The upstream has been switched off for good. Final: nobody tries again by themselves."""
+
+    status_code = 410
+    code = "upstream_retired"
+
+
+class Paced(UpstreamError):
+    """The upstream's quota is used up for now, so it was not asked; `retry_after` tells when it may be."""
+
+    status_code = 429
+    code = "rate_limited"
 
 
 class Told(RegistryError):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -35,15 +35,35 @@ class Place:
     is_demo: bool = False
 
 
+class Pace(Protocol):
+    """How often a placement may be called; kept by its source for the whole process, over all of them with Redis.
+
+    Asked in a thread, where the database and Redis may be.
+    """
+
+    def acquire(self) -> float:
+        """Return 0.0 and count a call, or the seconds after which to ask again."""
+
+    def learn(self, status: int, headers: Mapping[str, str], text: str) -> None:
+        """Take what an answer that was an error tells of the limits, or of the end of the service."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where and how a placement is called; `protocol` is `ollama` or `openai`, `timeout` in seconds."""
+    """Where and how a placement is called; `protocol` is `ollama` or `openai`, `timeout` in seconds.
+
+    `refuses` names the parameters that this model is known not to take; `concurrent` is how many calls it takes at
+    once, None for as many as the model's configuration says.
+    """
 
     url: str
     headers: dict[str, str]
     protocol: str
     model: str
     timeout: float = 300.0
+    pace: Pace | None = None
+    concurrent: int | None = None
+    refuses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -115,6 +135,11 @@ class Source(ABC):
         return {}
 
     @classmethod
+    def why_unroutable(cls, place: str) -> str:
+        """Return a sentence why no model of this place can be called now, or ""; queries the database."""
+        return ""
+
+    @classmethod
     def takes_slot(cls, placement: Placement) -> bool:
         return cls.serves_locally and not placement.facts.get("is_cloud")
 
@@ -174,7 +199,7 @@ def owner_of(place: str, source: str | None = None) -> str | None:
     candidates = [source_class(source)] if source else list(source_classes().values())
     owners = [found.name for found in candidates if place in found.place_names()]
     if not owners:
-        raise NotFound(f"No enabled host is named {place!r}.")
+        raise NotFound(f"No enabled host or endpoint is named {place!r}.")
     return owners[0] if len(owners) == 1 else None
 
 

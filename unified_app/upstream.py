@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import requests
@@ -30,6 +31,8 @@ ERROR_BYTES = 64 * 1024
 # A short text can become a huge object: `[[],[],...` takes twenty times its length in memory. 10,000 models of an
 # Ollama host have about 200,000 pieces.
 MAX_PIECES = 1_000_000
+# What is shorter is no secret, and hiding it would hide words.
+SHORTEST_SECRET = 4
 _CHUNK = 64 * 1024
 
 
@@ -37,7 +40,7 @@ class JsonClient:
     """Calls one upstream. Cheap to build; its pooled connections serve up to `pool` threads.
 
     `timeout` is in seconds and bounds one whole reply, headers and body; `max_bytes` bounds its decoded body.
-    The token goes to this upstream only and never into a message.
+    The token and the values of `headers` go to this upstream only and never into a message.
     """
 
     def __init__(
@@ -45,17 +48,18 @@ class JsonClient:
         base_url: str,
         *,
         token: str = "",
+        headers: Mapping[str, str] | None = None,
         timeout: float = 10.0,
         max_bytes: int = 32 * 2**20,
         pool: int = 8,
         session: requests.Session | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._token = token
+        self._secrets = [secret for secret in (token, *(headers or {}).values()) if len(secret) >= SHORTEST_SECRET]
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._session = session or whole_reply_session(pool)
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
 
     def get(self, path: str, *, timeout: float | None = None) -> Any:
         """Return the JSON that `path` answers; tried once more when nothing answered."""
@@ -114,16 +118,20 @@ class JsonClient:
         return raw
 
     def _refusal(self, response: requests.Response) -> UpstreamError:
-        said = self._said(error_text(_read(response, ERROR_BYTES)))
+        raw = _read(response, ERROR_BYTES)
+        said = self._said(error_text(raw))
         message = f"It answered {response.status_code}" + (f": {said}" if said else ".")
         error = UpstreamError(message, retry_after=_whole_number(response.headers.get("Retry-After", "")))
         error.upstream_status = response.status_code
+        error.upstream_headers = dict(response.headers)
+        error.upstream_text = raw.decode(errors="replace")
+        error.upstream_code, error.upstream_param = error_code(raw)
         return error
 
     def _said(self, text: str) -> str:
-        """Return the upstream's words fit for a log line: one line, no control characters, and never our token."""
-        if self._token:
-            text = text.replace(self._token, "***")
+        """Return the upstream's words fit for a log line: one line, no control characters, never a secret of ours."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
         return "".join(c if c.isprintable() else " " for c in text)[:200].strip()
 
     def _too_large(self) -> NoReturn:
@@ -152,6 +160,18 @@ def error_text(raw: bytes) -> str:
     if isinstance(text, dict):
         text = text.get("message")
     return text if isinstance(text, str) else ""
+
+
+def error_code(raw: bytes) -> tuple[str, str]:
+    """Return `code` and `param` of an error body in OpenAI's shape; empty where they are not told."""
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return "", ""
+    told = value.get("error") if isinstance(value, dict) else None
+    found = (told.get(name) for name in ("code", "param")) if isinstance(told, dict) else ("", "")
+    code, param = (text if isinstance(text, str) else "" for text in found)
+    return code, param
 
 
 def _read(response: requests.Response, limit: int) -> bytes:

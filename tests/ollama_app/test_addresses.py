@@ -6,7 +6,8 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.test import SimpleTestCase, override_settings
 
-from ollama_app.addresses import default_name, normalise_url, parse_hosts, validate_url
+from ollama_app.addresses import default_name, parse_hosts
+from unified_app.addresses import normalise_url, validate_url
 
 
 class UrlTests(SimpleTestCase):

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test import TestCase, TransactionTestCase
 
 from ollama_app import hosts
+from ollama_app.hosts import HOSTS
 from ollama_app.models import Host
-from ollama_app.source import mark_down
 from tests.ollama_app.ollama_server import OllamaServer, chat, only_host
 from unified_app import syncing
 from unified_app.errors import InvalidInput, UpstreamUnreachable
@@ -50,7 +50,7 @@ class HostSyncTests(TestCase):
             host = only_host(server, "one")
             hosts.check_hosts()
             assert asked() == []
-            mark_down(host, UpstreamUnreachable("Nothing answers."))
+            HOSTS.mark_down(host, UpstreamUnreachable("Nothing answers."))
             hosts.check_hosts()
             hosts.check_hosts()
         assert asked() == [("one", "check")]
@@ -73,7 +73,7 @@ class HostSyncTests(TestCase):
 
     def test_a_disabled_host_is_neither_up_nor_down(self):
         host = self.save()
-        mark_down(host, UpstreamUnreachable("Nothing answers."))
+        HOSTS.mark_down(host, UpstreamUnreachable("Nothing answers."))
         self.save(enabled=False)
         row = Host.objects.get(name="one")
         assert (row.state, row.last_error, row.down_since) == ("unknown", "", None)
@@ -122,7 +122,7 @@ class RaceTests(TransactionTestCase):
 
         threads = [threading.Thread(target=save, args=(f"http://127.0.0.1:{port}",)) for port in (9, 10)]
         # Patched once around both: patches of one name that end in another order than they began would stay.
-        with mock.patch.object(hosts, "_validate", lambda host: barrier.wait(5)):
+        with mock.patch.object(hosts.HOSTS, "_validate", lambda host: barrier.wait(5)):
             for thread in threads:
                 thread.start()
             for thread in threads:

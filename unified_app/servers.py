@@ -1,0 +1,291 @@
+"""What is done with the servers of a source: added, changed, deleted, checked.
+
+A source names its table, its words and how a server is probed; admin, API and commands call these verbs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Container, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import repeat
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from unified_app import jobs, syncing, vault
+from unified_app.addresses import normalise_url, same_origin
+from unified_app.errors import Conflict, InvalidInput, RegistryError
+from unified_app.history import record
+from unified_app.models import Job, Placement, RegistryEpoch
+from unified_app.models.servers import Server
+
+logger = logging.getLogger(__name__)
+
+# Who acts when the environment, or the start of the demo, changes a server.
+ENVIRONMENT = "environment"
+FROM_ENVIRONMENT = (Server.Origin.ENVIRONMENT, Server.Origin.DEFAULT)
+DEMO_NAME = "demo"
+# How long a server may take to say that it is there: later a busy one is not a dead one.
+CHECK_SECONDS = 5.0
+CHECKERS = 8
+
+Row = TypeVar("Row", bound=Server)
+
+
+class ServerVerbs(Generic[Row]):
+    """The verbs of one source's servers."""
+
+    model: type[Row]
+    source: ClassVar[str]
+    noun: ClassVar[str]
+    setting: ClassVar[str]
+    # What the API calls a column, where that differs.
+    words: ClassVar[dict[str, str]] = {}
+    editable: ClassVar[tuple[str, ...]] = ("name", "url", "enabled")
+    # Columns that hold sealed secrets, written only by `save`.
+    sealed: ClassVar[tuple[str, ...]] = ("sealed_token",)
+
+    def probe(self, row: Row, seconds: float) -> str:
+        """Return the version that the server tells, or "". Raises RegistryError when it is not there."""
+        raise NotImplementedError
+
+    def job_keys(self, name: str) -> Iterable[str]:
+        """Return the unique keys of the jobs that only this server's own work has."""
+        return [f"sync:{self.source}:{name}"]
+
+    def followed(self, before: Row, row: Row) -> None:
+        """Let what depends on a changed server follow it; runs in the transaction that changes it."""
+
+    def identity(self, row: Row) -> str:
+        """Return what two rows of one server have in common."""
+        return row.url
+
+    def save(self, row: Row, *, by: str, token: str | None = None) -> Row:
+        """Validate and write a new or changed server; `token` None keeps the stored one, "" clears it.
+
+        Another address also clears it, unless a token is given with it. Raises InvalidInput naming the fields.
+        A new name or URL moves the placements along; disabling retires what only this server had, until it is
+        enabled and a sync finds it again.
+        """
+        row.url = normalise_url(row.url)
+        if token is not None:
+            row.sealed_token = vault.seal(self._checked_token(token))
+        self._validate(row)
+        if by != ENVIRONMENT:
+            self._refuse_twin(row)
+        try:
+            self._write(row, by=by, token=token)
+        except IntegrityError:  # another one of that name was saved between the look and the write
+            self._refuse("name", f"{self.noun.capitalize()} with this Name already exists.")
+        return row
+
+    def delete(self, row: Row, *, by: str) -> None:
+        """Delete a server; models that only it had are retired, the others lose this placement."""
+        with transaction.atomic():
+            RegistryEpoch.lock()
+            syncing.retire_place(self.source, row.name, f"{self.noun} {row.name} was deleted by {by}")
+            self._drop_queued(row.name, by)
+            record(self.noun, row.name, by, {"deleted": (row.url, None)})
+            row.delete()
+            RegistryEpoch.bump()
+
+    def mark_down(self, row: Row, error: RegistryError) -> None:
+        """Note that the server could not be read; its models stay, its placements are not routed to."""
+        now = timezone.now()
+        available = self._placements(row.name).filter(state=Placement.State.AVAILABLE)
+        with transaction.atomic():
+            self.rows.filter(pk=row.pk).update(state=Server.State.DOWN, last_error=error.message)
+            self.rows.filter(pk=row.pk, down_since=None).update(down_since=now)
+            if available.update(state=Placement.State.UNREACHABLE):
+                RegistryEpoch.bump()
+
+    def mark_up(self, row: Row, version: str) -> None:
+        """Note that the server answers; one that was down is synced, since what it has may have changed."""
+        self.seen(row, version)
+        if row.state == Server.State.DOWN and row.enabled:
+            syncing.request_sync(source=self.source, place=row.name, by="check")
+        with transaction.atomic():
+            away = self._placements(row.name).filter(state=Placement.State.UNREACHABLE)
+            if away.update(state=Placement.State.AVAILABLE):
+                RegistryEpoch.bump()
+
+    def seen(self, row: Row, version: str) -> None:
+        """Note in the row alone that the server answered."""
+        now = timezone.now()
+        self.rows.filter(pk=row.pk).update(
+            state=Server.State.UP, version=version, last_seen=now, last_error="", down_since=None
+        )
+
+    def check(self) -> dict[str, str]:
+        """Ask every enabled server whether it is there, all at once; return {name: state}, noted in the rows."""
+        rows: list[Row] = list(self.rows.enabled())
+        states = {}
+        for row, answer in self.probed(rows, CHECK_SECONDS):
+            if isinstance(answer, RegistryError):
+                self.mark_down(row, answer)
+            else:
+                self.mark_up(row, answer)
+            states[row.name] = "down" if isinstance(answer, RegistryError) else "up"
+        return states
+
+    def probed(self, rows: list[Row], seconds: float) -> Iterator[tuple[Row, str | RegistryError]]:
+        """Yield each server with its version, or why it is not there; all are asked at the same time."""
+        with ThreadPoolExecutor(CHECKERS, thread_name_prefix="probe") as pool:
+            answers = list(pool.map(self._probe, rows, repeat(seconds)))
+        yield from zip(rows, answers, strict=True)
+
+    def agree_with(self, wanted: dict[str, str], origin: str) -> None:
+        """Make the rows agree with the environment's {name: URL}; what people made or changed is left alone."""
+        for name, url in wanted.items():
+            self._ensure(name, url, origin, wanted)
+        for row in self.rows.enabled().filter(origin__in=FROM_ENVIRONMENT).exclude(name__in=wanted):
+            row.enabled = False
+            self.save(row, by=ENVIRONMENT)
+
+    def set_demo(self, url: str | None, *, name: str = DEMO_NAME) -> None:
+        """Register the demo's server under `url`, or disable it when it is not running."""
+        row = self.rows.filter(origin=Server.Origin.DEMO).first()
+        if url is None:
+            if row is not None and row.enabled:
+                row.enabled = False
+                self.save(row, by=ENVIRONMENT)
+            return
+        row = row or self.model(name=self._free_name(name), origin=Server.Origin.DEMO)
+        row.url, row.enabled = url, True
+        self.save(row, by=ENVIRONMENT)
+
+    @property
+    def rows(self) -> Any:
+        """All servers of this source."""
+        return self.model.objects
+
+    def _write(self, row: Row, *, by: str, token: str | None) -> None:
+        with transaction.atomic():
+            RegistryEpoch.lock()
+            before = self.rows.filter(pk=row.pk).first() if row.pk else None
+            if before is not None and not same_origin(before.url, row.url):
+                token = self._forget_secrets(before, row, token)
+            if before is not None and by != ENVIRONMENT and self._differs(before, row):
+                # What a person has changed is that person's: the environment does not change it back.
+                row.origin = Server.Origin.MANUAL if row.origin != Server.Origin.DEMO else row.origin
+            # Only what was edited: checks and syncs write the other columns meanwhile.
+            row.save(update_fields=None if before is None else [*self.editable, *self.sealed, "origin"])
+            self._record(before, row, by)
+            if before is not None:
+                self._follow(before, row)
+            RegistryEpoch.bump()
+            is_new_to_us = before is None or not before.enabled or self._needs_reading(before, row)
+            # At the start everything is synced anyway.
+            if row.enabled and is_new_to_us and by != ENVIRONMENT:
+                transaction.on_commit(partial(syncing.request_sync, source=self.source, place=row.name, by=by))
+
+    def _forget_secrets(self, before: Row, row: Row, token: str | None) -> str | None:
+        """Clear what was entered for another server: whoever answers at the new address must not be sent it."""
+        for column in self.sealed:
+            if getattr(row, column) == getattr(before, column):
+                setattr(row, column, "")
+        return "" if token is None else token
+
+    def _needs_reading(self, before: Row, row: Row) -> bool:
+        return any(getattr(before, name) != getattr(row, name) for name in self.editable if name != "name")
+
+    def _differs(self, before: Row, row: Row) -> bool:
+        return any(getattr(before, name) != getattr(row, name) for name in self.editable)
+
+    def _placements(self, name: str) -> Any:
+        return Placement.objects.filter(source=self.source, place=name)
+
+    def _probe(self, row: Row, seconds: float) -> str | RegistryError:
+        try:
+            return self.probe(row, seconds)
+        except RegistryError as error:
+            return error
+
+    def _validate(self, row: Row) -> None:
+        try:
+            row.full_clean()
+        except ValidationError as error:
+            details = {self.words.get(name, name): messages for name, messages in error.message_dict.items()}
+            sentence = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in details.items())
+            raise InvalidInput(sentence, details=details) from None
+
+    def _refuse(self, column: str, message: str) -> None:
+        name = self.words.get(column, column)
+        raise InvalidInput(f"{name}: {message}", details={name: [message]})
+
+    def _refuse_twin(self, row: Row) -> None:
+        """Raise InvalidInput for a second row of one server: its models would be counted twice."""
+        others: list[Row] = list(self.rows.enabled().exclude(pk=row.pk))
+        for other in others:
+            if other.name.casefold() == row.name.casefold():
+                self._refuse("name", f"The {self.noun} {other.name!r} has this name but for its case.")
+            if row.enabled and self.identity(other) == self.identity(row):
+                self._refuse("url", f"The {self.noun} {other.name!r} has this address already.")
+
+    def _record(self, before: Row | None, row: Row, by: str) -> None:
+        changes: dict[str, tuple[Any, Any]] = {
+            name: (getattr(before, name) if before else None, getattr(row, name)) for name in self.editable
+        }
+        for column in self.sealed:
+            was, now = getattr(before, column, ""), getattr(row, column)
+            if was != now:
+                told = "not set" if not now else "set again" if was else "set"
+                changes[column.removeprefix("sealed_")] = ("set" if was else "not set", told)
+        record(self.noun, row.name, by, changes)
+
+    def _follow(self, before: Row, row: Row) -> None:
+        """Let the placements of a changed server follow it."""
+        if before.name != row.name:
+            # What a server of that name left behind, long deleted, would be in the way.
+            self._placements(row.name).delete()
+            self._placements(before.name).update(place=row.name)
+        self.followed(before, row)
+        if before.url != row.url:
+            self.rows.filter(pk=row.pk).update(state=Server.State.UNKNOWN, version="", last_error="")
+        if before.enabled and not row.enabled:
+            syncing.retire_place(self.source, row.name, f"{self.noun} {row.name} is disabled")
+            self._drop_queued(row.name, f"its {self.noun} is disabled")
+            self.rows.filter(pk=row.pk).update(state=Server.State.UNKNOWN, last_error="", down_since=None)
+
+    def _drop_queued(self, name: str, by: str) -> None:
+        """Cancel the jobs that would only find that the server is gone."""
+        for job in Job.objects.filter(state=Job.State.QUEUED, unique_key__in=list(self.job_keys(name))):
+            jobs.cancel(job, by)
+
+    def _checked_token(self, token: str) -> str:
+        """Return a token that can stand in a header. Raises InvalidInput, without the token, for another."""
+        token = token.strip()
+        if token and not (token.isascii() and token.isprintable() and " " not in token):
+            self._refuse("token", "It has printable ASCII characters and no spaces.")
+        return token
+
+    def _ensure(self, name: str, url: str, origin: str, wanted: Container[str]) -> None:
+        """Make one server of the environment; one that only got another name there keeps its row."""
+        row = self.rows.filter(name=name).first()
+        if row is None:
+            same = self.rows.filter(url=url)
+            if same.filter(origin=Server.Origin.MANUAL).exists():
+                logger.warning(
+                    "%s names %s, which somebody has made under another name; that row is kept", self.setting, url
+                )
+                return
+            renamed = [r for r in same.filter(origin__in=FROM_ENVIRONMENT) if r.name not in wanted]
+            row = renamed[0] if renamed else self.model(origin=origin)
+        elif row.origin not in FROM_ENVIRONMENT:
+            if row.url != url:
+                logger.warning("%s names %r, which somebody made or changed here; that row is kept", self.setting, name)
+            return
+        if row.pk is None or (row.name, row.url, row.origin, row.enabled) != (name, url, origin, True):
+            row.name, row.url, row.origin, row.enabled = name, url, origin, True
+            self.save(row, by=ENVIRONMENT)
+
+    def _free_name(self, name: str) -> str:
+        taken = set(self.rows.values_list("name", flat=True))
+        for candidate in (name, *(f"{name}-{number}" for number in range(2, 100))):
+            if candidate not in taken:
+                return candidate
+        raise Conflict(f"Every name from {name} to {name}-99 is taken.")
