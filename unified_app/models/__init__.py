@@ -5,8 +5,10 @@ from __future__ import annotations
 from unified_app.models.accounts import ApiKey, User
 from unified_app.models.catalog import (
     Alias,
+    AliasChange,
     ModelCapability,
     ModelCategory,
+    ModelOrigin,
     ModelVersion,
     Placement,
     UnifiedModel,
@@ -19,12 +21,14 @@ from unified_app.models.work import Job, SyncRun
 
 __all__ = [
     "Alias",
+    "AliasChange",
     "ApiKey",
     "GatewayProcess",
     "HistoryEntry",
     "Job",
     "ModelCapability",
     "ModelCategory",
+    "ModelOrigin",
     "ModelServingConfig",
     "ModelServingStatus",
     "ModelVersion",

@@ -108,6 +108,8 @@ class UnifiedModel(models.Model):
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
     retired_reason = models.TextField(default="", db_default="", blank=True, editable=False)
     deleted_by = models.TextField(default="", db_default="", blank=True, editable=False)
+    # What makes a variant of its base: plain data, see unified_app.recipes. Null for every model that is no variant.
+    recipe = models.JSONField(null=True, blank=True, editable=False)
 
     objects: ClassVar = UnifiedModelQuerySet.as_manager()
 
@@ -135,6 +137,27 @@ class UnifiedModel(models.Model):
     @property
     def is_retired(self) -> bool:
         return self.status == ModelStatus.RETIRED
+
+
+class ModelOrigin(models.Model):
+    """What a variant is made from: its base, the members of an ensemble, its judge."""
+
+    class Role(models.TextChoices):
+        BASE = "base"
+        MEMBER = "member"
+        JUDGE = "judge"
+
+    model = models.ForeignKey(UnifiedModel, models.CASCADE, related_name="origins")
+    origin = models.ForeignKey(UnifiedModel, models.PROTECT, related_name="derived")
+    role = models.CharField(max_length=8, choices=Role.choices, default=Role.BASE)
+
+    class Meta:
+        db_table = "model_origins"
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["model", "origin", "role"], name="unique_model_origin")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} from {self.origin_id}"
 
 
 class ModelCapability(models.Model):
@@ -275,3 +298,23 @@ class Alias(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class AliasChange(models.Model):
+    """One change of what an alias names; the newest one can be taken back."""
+
+    alias = models.TextField(help_text="The name; it outlives the alias.")
+    before = models.JSONField(default=list)
+    after = models.JSONField(default=list)
+    at = models.DateTimeField()
+    by = models.TextField()
+    reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "alias_changes"
+        ordering = ["-at", "-id"]
+        # The history of one alias, newest first.
+        indexes = [models.Index(fields=["alias", "-at"], name="idx_alias_change")]
+
+    def __str__(self) -> str:
+        return f"{self.alias} at {self.at:%Y-%m-%d %H:%M}"

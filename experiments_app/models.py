@@ -1,0 +1,109 @@
+"""Experiments, the variants that they made, and the adapters that were uploaded for them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class ExperimentType(models.TextChoices):
+    PARAMETER_TUNING = "parameter_tuning"
+    PROMPT_ENGINEERING = "prompt_engineering"
+    FINE_TUNING = "fine_tuning"
+    ENSEMBLE = "ensemble"
+
+
+class Experiment(models.Model):
+    """One request for variants of a base: one variant, or the family that a search makes."""
+
+    base = models.ForeignKey("unified_app.UnifiedModel", models.PROTECT, related_name="experiments")
+    experiment_type = models.CharField(max_length=24, choices=ExperimentType.choices)
+    name = models.TextField(blank=True, default="")
+    description = models.TextField(blank=True, default="")
+    parameters = models.JSONField(default=dict, help_text="As they were given.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.TextField()
+
+    class Meta:
+        db_table = "experiments"
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["-created_at"], name="idx_experiment_created")]
+
+    def __str__(self) -> str:
+        return self.name or f"{self.experiment_type} of {self.base_id}"
+
+
+class Variant(models.Model):
+    """What an experiment knows of a model that it made, beside the model's own row.
+
+    `model` is null only inside the transaction that makes both: the model's id holds this row's number.
+    `host` is the Ollama host on which it is realised as a model of its own; empty for an overlay.
+    """
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        PROMOTED = "promoted"
+        ARCHIVED = "archived"
+        FAILED = "failed"
+
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="variants")
+    model = models.OneToOneField("unified_app.UnifiedModel", models.CASCADE, null=True, related_name="variant")
+    parameters = models.JSONField(default=dict, help_text="Of this variant: one point of a search.")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    host = models.TextField(blank=True, default="")
+    realised = models.BooleanField(default=False)
+    error = models.TextField(blank=True, default="")
+    promoted_at = models.DateTimeField(null=True)
+    mlflow_run_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 - null until it is logged
+    mlflow_model_id = models.CharField(max_length=64, blank=True, default="")
+    mlflow_version = models.CharField(max_length=20, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "variants"
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="idx_variant_created"),
+            models.Index(fields=["status"], name="idx_variant_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.model_id or f"variant {self.pk}"
+
+
+class Adapter(models.Model):
+    """A LoRA adapter as it was uploaded; the file stands in REGISTRY_HOME under its digest."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    name = models.TextField(help_text="As its uploader called the file.")
+    format = models.CharField(max_length=12, help_text="gguf or safetensors.")
+    size = models.BigIntegerField(help_text="Bytes.")
+    architecture = models.TextField(blank=True, default="")
+    rank = models.PositiveIntegerField(null=True)
+    base_model = models.TextField(blank=True, default="", help_text="The base that the file claims to fit.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.TextField()
+
+    class Meta:
+        db_table = "adapters"
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name or self.sha256[:12]
+
+
+class IdempotentCreate(models.Model):
+    """What a caller's Idempotency-Key stands for: the same key and body give the same experiment."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    key = models.CharField(max_length=200)
+    body_sha256 = models.CharField(max_length=64)
+    experiment = models.ForeignKey(Experiment, models.CASCADE)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "idempotent_creates"
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="unique_idempotency_key")]
+
+    def __str__(self) -> str:
+        return self.key
