@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from typing import ClassVar
 
 from django.conf import settings
@@ -14,23 +13,13 @@ from ollama_app.connection import client_for
 from ollama_app.models import Host
 from unified_app.errors import RegistryError
 from unified_app.models import Placement
-from unified_app.servers import CHECK_SECONDS, ServerVerbs
+from unified_app.server_checks import TestOutcome
+from unified_app.servers import ServerVerbs
 from unified_app.sources import source_classes
 
 SOURCE = "ollama"
 # How long a host may take to say that it is there while somebody waits for the start.
 PROBE_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class TestOutcome:
-    """What a connection test found; `models` counts what the host lists."""
-
-    ok: bool
-    code: str
-    message: str
-    version: str = ""
-    models: int | None = None
 
 
 class HostVerbs(ServerVerbs[Host]):
@@ -42,6 +31,12 @@ class HostVerbs(ServerVerbs[Host]):
     def probe(self, row: Host, seconds: float) -> str:
         with closing(client_for(row, timeout=seconds)) as client:
             return client.version()
+
+    def look(self, row: Host, seconds: float) -> TestOutcome:
+        with closing(client_for(row, timeout=seconds)) as client:
+            version = client.version()
+            models = len(client.tags())
+        return TestOutcome(True, "ok", f"Ollama {version} answers with {models} models.", version, models)
 
     def job_keys(self, name: str) -> Iterable[str]:
         return [*super().job_keys(name), f"ollama_details:{name}"]
@@ -56,21 +51,7 @@ save_host = HOSTS.save
 delete_host = HOSTS.delete
 check_hosts = HOSTS.check
 set_demo_host = HOSTS.set_demo
-
-
-def test_connection(host: Host) -> TestOutcome:
-    """Ask a host for its version and its models now, and note what was found; never raises."""
-    try:
-        with closing(client_for(host, timeout=min(CHECK_SECONDS, settings.UPSTREAM_TIMEOUT))) as client:
-            version = client.version()
-            models = len(client.tags())
-    except RegistryError as error:
-        if host.pk:
-            HOSTS.mark_down(host, error)
-        return TestOutcome(False, error.code, error.message)
-    if host.pk:
-        HOSTS.mark_up(host, version)
-    return TestOutcome(True, "ok", f"Ollama {version} answers with {models} models.", version, models)
+test_connection = HOSTS.test
 
 
 def ensure_environment_hosts() -> None:

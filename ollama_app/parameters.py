@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ollama_app.values import text
+from unified_app.values import text
 
 ALWAYS_LISTS = frozenset({"stop"})
 # One string and nothing else: literal_eval may see no expression of an upstream's choosing.

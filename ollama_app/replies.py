@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ollama_app import values
 from ollama_app.parameters import parse_parameters
+from unified_app import values
 from unified_app.errors import UpstreamInvalid
 from unified_app.model_objects import RejectedRow
 from unified_app.naming import name_key

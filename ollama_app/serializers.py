@@ -8,32 +8,16 @@ from rest_framework import serializers
 
 from ollama_app.models import Host
 from unified_app.serializers.bodies import StrictSerializer
+from unified_app.serializers.servers import ServerSerializer
 
 
-class HostSerializer(serializers.ModelSerializer[Host]):
+class HostSerializer(ServerSerializer):
     has_token = serializers.BooleanField(read_only=True)
-    models = serializers.IntegerField(read_only=True, help_text="How many models it answers for.")
-    error = serializers.CharField(source="last_error", read_only=True)
-    demo = serializers.BooleanField(source="is_demo", read_only=True)
+    models = serializers.IntegerField(source="model_count", read_only=True, help_text="How many it answers for.")
 
-    class Meta:
+    class Meta(ServerSerializer.Meta):
         model = Host
-        fields = [
-            "id",
-            "name",
-            "url",
-            "has_token",
-            "enabled",
-            "state",
-            "version",
-            "last_seen",
-            "models",
-            "down_since",
-            "error",
-            "origin",
-            "demo",
-            "created_at",
-        ]
+        fields = ["id", "name", "url", "has_token", "models", *ServerSerializer.Meta.facts]
         read_only_fields = fields
 
 
@@ -51,16 +35,6 @@ class HostBodySerializer(StrictSerializer):
         help_text="Bearer token that the host wants; kept encrypted, never shown. Null or empty clears it.",
     )
     enabled = serializers.BooleanField(required=False)
-
-
-class ConnectionSerializer(serializers.Serializer[Any]):
-    """What a connection test found."""
-
-    ok = serializers.BooleanField()
-    code = serializers.CharField(help_text="`ok`, or the code of the error.")
-    message = serializers.CharField()
-    version = serializers.CharField()
-    models = serializers.IntegerField(allow_null=True, help_text="How many models the host lists.")
 
 
 class OllamaCategoriesSerializer(serializers.Serializer[Any]):

@@ -16,6 +16,6 @@ urlpatterns = [
     path("models/<name:category>", CategoryModelsView.as_view(), name="category-models"),
     path("sync", OllamaSyncView.as_view(), name="sync"),
     path("hosts", HostViewSet.as_view({"get": "list", "post": "create"}), name="hosts"),
-    path("hosts/<name:host>", host, name="host"),
-    path("hosts/<name:host>/test", HostViewSet.as_view({"post": "test"}), name="host-test"),
+    path("hosts/<name:called>", host, name="host"),
+    path("hosts/<name:called>/test", HostViewSet.as_view({"post": "test"}), name="host-test"),
 ]

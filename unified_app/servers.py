@@ -6,22 +6,22 @@ A source names its table, its words and how a server is probed; admin, API and c
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Container, Iterable
 from functools import partial
-from itertools import repeat
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from unified_app import jobs, syncing, vault
 from unified_app.addresses import normalise_url, same_origin
-from unified_app.errors import Conflict, InvalidInput, RegistryError
+from unified_app.errors import Conflict, InvalidInput, NotFound
 from unified_app.history import record
 from unified_app.models import Job, Placement, RegistryEpoch
 from unified_app.models.servers import Server
+from unified_app.server_checks import Row, ServerChecks
 
 logger = logging.getLogger(__name__)
 
@@ -29,18 +29,13 @@ logger = logging.getLogger(__name__)
 ENVIRONMENT = "environment"
 FROM_ENVIRONMENT = (Server.Origin.ENVIRONMENT, Server.Origin.DEFAULT)
 DEMO_NAME = "demo"
-# How long a server may take to say that it is there: later a busy one is not a dead one.
-CHECK_SECONDS = 5.0
-CHECKERS = 8
-
-Row = TypeVar("Row", bound=Server)
+# Longer digits are no id; a name may be digits too.
+MAX_ID_DIGITS = 18
 
 
-class ServerVerbs(Generic[Row]):
+class ServerVerbs(ServerChecks[Row]):
     """The verbs of one source's servers."""
 
-    model: type[Row]
-    source: ClassVar[str]
     noun: ClassVar[str]
     setting: ClassVar[str]
     # What the API calls a column, where that differs.
@@ -48,10 +43,8 @@ class ServerVerbs(Generic[Row]):
     editable: ClassVar[tuple[str, ...]] = ("name", "url", "enabled")
     # Columns that hold sealed secrets, written only by `save`.
     sealed: ClassVar[tuple[str, ...]] = ("sealed_token",)
-
-    def probe(self, row: Row, seconds: float) -> str:
-        """Return the version that the server tells, or "". Raises RegistryError when it is not there."""
-        raise NotImplementedError
+    # What a form or a body calls a secret -> the argument of `save` that takes it, and what clears it.
+    secrets: ClassVar[dict[str, tuple[str, Any]]] = {"token": ("token", "")}
 
     def job_keys(self, name: str) -> Iterable[str]:
         """Return the unique keys of the jobs that only this server's own work has."""
@@ -63,6 +56,31 @@ class ServerVerbs(Generic[Row]):
     def identity(self, row: Row) -> str:
         """Return what two rows of one server have in common."""
         return row.url
+
+    def environment_token(self, name: str) -> str | None:
+        """Return the token that the environment has for its server `name`; None leaves the row's alone."""
+        return None
+
+    def column_of(self, name: str) -> str:
+        """Return the column of what the API calls `name`."""
+        return next((column for column, word in self.words.items() if word == name), name)
+
+    def find(self, called: str) -> Row:
+        """Return the server of this name, or else of this id. Raises NotFound."""
+        wanted = Q(name=called)
+        if called.isascii() and called.isdecimal() and len(called) <= MAX_ID_DIGITS:
+            wanted |= Q(pk=int(called))
+        # One that is named like another's id is found by its name.
+        found: list[Row] = sorted(self.rows.filter(wanted), key=lambda row: row.name != called)
+        if not found:
+            raise NotFound(f"There is no {self.noun} with the id or name {called!r}.")
+        return found[0]
+
+    def counted(self) -> Any:
+        """Return all servers with `model_count`: how many models each answers for; one query."""
+        placed = Placement.objects.present().filter(source=self.source, place=OuterRef("name")).order_by()
+        counted = placed.values("place").annotate(n=Count("pk")).values("n")
+        return self.model.objects.annotate(model_count=Coalesce(Subquery(counted), 0))
 
     def save(self, row: Row, *, by: str, token: str | None = None) -> Row:
         """Validate and write a new or changed server; `token` None keeps the stored one, "" clears it.
@@ -93,51 +111,6 @@ class ServerVerbs(Generic[Row]):
             row.delete()
             RegistryEpoch.bump()
 
-    def mark_down(self, row: Row, error: RegistryError) -> None:
-        """Note that the server could not be read; its models stay, its placements are not routed to."""
-        now = timezone.now()
-        available = self._placements(row.name).filter(state=Placement.State.AVAILABLE)
-        with transaction.atomic():
-            self.rows.filter(pk=row.pk).update(state=Server.State.DOWN, last_error=error.message)
-            self.rows.filter(pk=row.pk, down_since=None).update(down_since=now)
-            if available.update(state=Placement.State.UNREACHABLE):
-                RegistryEpoch.bump()
-
-    def mark_up(self, row: Row, version: str) -> None:
-        """Note that the server answers; one that was down is synced, since what it has may have changed."""
-        self.seen(row, version)
-        if row.state == Server.State.DOWN and row.enabled:
-            syncing.request_sync(source=self.source, place=row.name, by="check")
-        with transaction.atomic():
-            away = self._placements(row.name).filter(state=Placement.State.UNREACHABLE)
-            if away.update(state=Placement.State.AVAILABLE):
-                RegistryEpoch.bump()
-
-    def seen(self, row: Row, version: str) -> None:
-        """Note in the row alone that the server answered."""
-        now = timezone.now()
-        self.rows.filter(pk=row.pk).update(
-            state=Server.State.UP, version=version, last_seen=now, last_error="", down_since=None
-        )
-
-    def check(self) -> dict[str, str]:
-        """Ask every enabled server whether it is there, all at once; return {name: state}, noted in the rows."""
-        rows: list[Row] = list(self.rows.enabled())
-        states = {}
-        for row, answer in self.probed(rows, CHECK_SECONDS):
-            if isinstance(answer, RegistryError):
-                self.mark_down(row, answer)
-            else:
-                self.mark_up(row, answer)
-            states[row.name] = "down" if isinstance(answer, RegistryError) else "up"
-        return states
-
-    def probed(self, rows: list[Row], seconds: float) -> Iterator[tuple[Row, str | RegistryError]]:
-        """Yield each server with its version, or why it is not there; all are asked at the same time."""
-        with ThreadPoolExecutor(CHECKERS, thread_name_prefix="probe") as pool:
-            answers = list(pool.map(self._probe, rows, repeat(seconds)))
-        yield from zip(rows, answers, strict=True)
-
     def agree_with(self, wanted: dict[str, str], origin: str) -> None:
         """Make the rows agree with the environment's {name: URL}; what people made or changed is left alone."""
         for name, url in wanted.items():
@@ -157,11 +130,6 @@ class ServerVerbs(Generic[Row]):
         row = row or self.model(name=self._free_name(name), origin=Server.Origin.DEMO)
         row.url, row.enabled = url, True
         self.save(row, by=ENVIRONMENT)
-
-    @property
-    def rows(self) -> Any:
-        """All servers of this source."""
-        return self.model.objects
 
     def _write(self, row: Row, *, by: str, token: str | None) -> None:
         with transaction.atomic():
@@ -191,19 +159,11 @@ class ServerVerbs(Generic[Row]):
         return "" if token is None else token
 
     def _needs_reading(self, before: Row, row: Row) -> bool:
-        return any(getattr(before, name) != getattr(row, name) for name in self.editable if name != "name")
+        names = [name for name in (*self.editable, *self.sealed) if name != "name"]
+        return any(getattr(before, name, "") != getattr(row, name) for name in names)
 
     def _differs(self, before: Row, row: Row) -> bool:
         return any(getattr(before, name) != getattr(row, name) for name in self.editable)
-
-    def _placements(self, name: str) -> Any:
-        return Placement.objects.filter(source=self.source, place=name)
-
-    def _probe(self, row: Row, seconds: float) -> str | RegistryError:
-        try:
-            return self.probe(row, seconds)
-        except RegistryError as error:
-            return error
 
     def _validate(self, row: Row) -> None:
         try:
@@ -234,7 +194,8 @@ class ServerVerbs(Generic[Row]):
             was, now = getattr(before, column, ""), getattr(row, column)
             if was != now:
                 told = "not set" if not now else "set again" if was else "set"
-                changes[column.removeprefix("sealed_")] = ("set" if was else "not set", told)
+                name = column.removeprefix("sealed_")
+                changes[self.words.get(name, name)] = ("set" if was else "not set", told)
         record(self.noun, row.name, by, changes)
 
     def _follow(self, before: Row, row: Row) -> None:
@@ -265,23 +226,37 @@ class ServerVerbs(Generic[Row]):
 
     def _ensure(self, name: str, url: str, origin: str, wanted: Container[str]) -> None:
         """Make one server of the environment; one that only got another name there keeps its row."""
+        token = self.environment_token(name)
         row = self.rows.filter(name=name).first()
         if row is None:
-            same = self.rows.filter(url=url)
-            if same.filter(origin=Server.Origin.MANUAL).exists():
+            asked = self.model(name=name, url=url, origin=origin, sealed_token=vault.seal(token or ""))
+            if self._is_somebodys(asked):
                 logger.warning(
                     "%s names %s, which somebody has made under another name; that row is kept", self.setting, url
                 )
                 return
-            renamed = [r for r in same.filter(origin__in=FROM_ENVIRONMENT) if r.name not in wanted]
-            row = renamed[0] if renamed else self.model(origin=origin)
+            same = self.rows.filter(url=url, origin__in=FROM_ENVIRONMENT)
+            row = next((r for r in same if r.name not in wanted), None) or self.model(origin=origin)
         elif row.origin not in FROM_ENVIRONMENT:
             if row.url != url:
                 logger.warning("%s names %r, which somebody made or changed here; that row is kept", self.setting, name)
             return
-        if row.pk is None or (row.name, row.url, row.origin, row.enabled) != (name, url, origin, True):
+        is_same = row.pk and (row.name, row.url, row.origin, row.enabled) == (name, url, origin, True)
+        if not is_same or not self._has_token(row, token):
             row.name, row.url, row.origin, row.enabled = name, url, origin, True
-            self.save(row, by=ENVIRONMENT)
+            self.save(row, by=ENVIRONMENT, token=token)
+
+    def _is_somebodys(self, asked: Row) -> bool:
+        """Whether a person has made the server that the environment asks for, under a name of their own."""
+        made: list[Row] = list(self.rows.filter(origin=Server.Origin.MANUAL))
+        return any(self.identity(row) == self.identity(asked) for row in made)
+
+    def _has_token(self, row: Row, token: str | None) -> bool:
+        """Whether the row has the environment's token already, if that has one."""
+        try:
+            return token is None or row.token == token
+        except Conflict:  # it cannot be read any more, so it is written again
+            return False
 
     def _free_name(self, name: str) -> str:
         taken = set(self.rows.values_list("name", flat=True))
