@@ -64,10 +64,7 @@ class OllamaRegistrySync:
 
 
 def _result(plan: SyncPlan, reading: syncing.Reading, place: str) -> SyncResult:
-    failed = [
-        {"source": OllamaSource.name, "host": place, "code": row.code, "message": f"{row.row}: {row.message}"}
-        for row in (*reading.rejected, *plan.rejected)
-    ]
+    failed = syncing.row_failures(OllamaSource.name, place, (*reading.rejected, *plan.rejected))
     return SyncResult(
         result="partial" if failed else "success",
         synced_models=len(plan.seen),

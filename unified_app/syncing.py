@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,10 +64,14 @@ def run_sync_job(handle: jobs.Handle) -> dict[str, Any]:
 
 
 def places_to_sync(source: str | None, place: str | None) -> list[Source]:
-    """Return a source object for every place that a request means; an unknown place is NotFound."""
+    """Return a source object for every place that a request means; an unknown place is NotFound.
+
+    Whoever names a source means its places even when a sync of all leaves them out.
+    """
     classes = [source_class(source)] if source else list(source_classes().values())
     if place is None:
-        return [cls(p.name) for cls in classes for p in cls.places()]
+        found = [cls(p.name) for cls in classes for p in cls.places()]
+        return found or [cls(name) for cls in classes if source for name in sorted(cls.place_names())]
     found = [cls(place) for cls in classes if place in cls.place_names()]
     if not found:
         raise NotFound(f"No enabled host is named {place!r}.")
@@ -110,10 +114,12 @@ def apply(
     reading: Reading,
     *,
     complete: bool = True,
+    covers: Callable[[str], bool] = lambda name: True,
     before_commit: Callable[[SyncPlan], None] = lambda plan: None,
 ) -> SyncPlan:
     """Make the registry agree with one reading, in one transaction; return what was done.
 
+    `covers` tells of a name whether the reading would list it: what it does not cover has not vanished.
     `before_commit` runs in the same transaction: what it raises undoes everything.
     """
     now = timezone.now()
@@ -121,6 +127,7 @@ def apply(
         RegistryEpoch.lock()
         keys = {name_key(m.name) for m in reading.models}
         stored = writing.stored_models(source, place, keys)
+        stored = {key: model for key, model in stored.items() if key in keys or covers(model.name)}
         names = writing.names_in_use(source, (m.name for m in reading.models), has_new=not keys <= stored.keys())
         plan = plan_sync(source, place, stored, reading.models, names=names, complete=complete)
         writing.perform(plan, source, now)
@@ -256,11 +263,16 @@ def _fail(run: SyncRun, error: RegistryError, handle: jobs.Handle | None) -> Syn
 
 def _failures(run: SyncRun, rejected: list[RejectedRow]) -> list[dict[str, str]]:
     """Return the run's failures; of very many rows the first ones and how many more there are."""
-    shown = [_failure(run.source, run.place, r.code, f"{r.row}: {r.message}") for r in rejected[:MAX_FAILURES]]
+    shown = row_failures(run.source, run.place, rejected[:MAX_FAILURES])
     if len(rejected) > MAX_FAILURES:
         more = len(rejected) - MAX_FAILURES
         shown.append(_failure(run.source, run.place, "invalid_row", f"{more} more rows that are not right"))
     return shown
+
+
+def row_failures(source: str, place: str, rejected: Iterable[RejectedRow]) -> list[dict[str, str]]:
+    """Return the failures that rows are: beside the message each names its row."""
+    return [_failure(source, place, r.code, f"{r.row}: {r.message}") | {"row": r.row} for r in rejected]
 
 
 def _close(run: SyncRun, state: SyncRun.State, handle: jobs.Handle | None, **values: Any) -> None:

@@ -42,6 +42,7 @@ class FailureSerializer(serializers.Serializer[Any]):
     host = serializers.CharField()
     code = serializers.CharField()
     message = serializers.CharField()
+    row = serializers.CharField(required=False, help_text="Of a listing's row that was rejected: which one.")
 
 
 class SyncSerializer(serializers.Serializer[Any]):

@@ -8,12 +8,13 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from unified_app import syncing
 from unified_app.errors import InvalidInput
 from unified_app.filters import SyncRunFilter
-from unified_app.models import SyncRun
+from unified_app.models import Job, SyncRun
 from unified_app.pagination import pages
 from unified_app.serializers.work import QueuedSerializer, SyncQuerySerializer, SyncRunSerializer, SyncSerializer
 from unified_app.views.answers import job_answer, name_of
@@ -34,19 +35,23 @@ class SyncView(APIView):
     """Syncs one source, or all of them."""
 
     source: ClassVar[str | None] = None
+    query: ClassVar[type[Serializer[Any]]] = SyncQuerySerializer
 
     @extend_schema(tags=["Syncs"], summary="Sync all sources", **SYNC)
     def post(self, request: Request) -> Response:
-        query = SyncQuerySerializer(data=request.query_params.dict())
+        query = self.query(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         if request.data:
-            message = "A sync takes no body; name a host as ?host=NAME."
+            message = "A sync takes no body; what to sync is named in the query, such as ?host=NAME."
             raise InvalidInput(
                 message, details=dict.fromkeys(request.data, [message]) if isinstance(request.data, dict) else None
             )
         wanted = query.validated_data
-        job = syncing.request_sync(source=self.source, place=wanted.get("host"), by=name_of(request))
-        return job_answer(request, job, wait=not wanted["async"])
+        return job_answer(request, self.requested(wanted, name_of(request)), wait=not wanted["async"])
+
+    def requested(self, wanted: dict[str, Any], by: str) -> Job:
+        """Return the job that does what the query wants."""
+        return syncing.request_sync(source=self.source, place=wanted.get("host"), by=by)
 
 
 @extend_schema(tags=["Syncs"], summary="List sync runs")
