@@ -1,0 +1,216 @@
+"""Recipes: plain data that makes a variant of a base, and what an overlay does to a call. Pure.
+
+    {"kind": "overlay", "base": id, "parameters": {...}, "system"?, "template"?, "messages"?}
+    {"kind": "realised", "base": id, "model": id or None, "host", "upstream_name", ... what it was made of}
+    {"kind": "ensemble", "strategy", "members": [{"model": id, "weight": 1.0}], "judge"?, "n"?, "threshold"?}
+
+An overlay fills in what the caller left out, as a model of its own on an Ollama host would: the caller's word wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from unified_app.errors import InvalidInput
+from unified_app.parameters import LOADING, OLLAMA_ONLY, OPENAI, OPTIONS
+from unified_app.templates import is_filled, render, uses_system
+
+Recipe = Mapping[str, Any]
+Body = dict[str, Any]
+
+OVERLAY, REALISED, ENSEMBLE = "overlay", "realised", "ensemble"
+# What an overlay carries beside its base; a realised recipe keeps them to be shown.
+PARTS = ("parameters", "system", "template", "messages")
+_SYSTEM_ROLES = ("system", "developer")
+_THINK: dict[str, bool | str] = {"none": False, "minimal": "low", "xhigh": "max"}
+_EMBEDDING = ("embed", "embeddings")
+_ONLY_CHAT = ("response_format", "reasoning_effort", "parallel_tool_calls", "verbosity", "top_logprobs")
+
+
+def apply(recipe: Recipe | None, body: Body, *, protocol: str, kind: str) -> Body:
+    """Return the caller's body with what the recipe adds; never changes its input, and twice is as good as once.
+
+    `protocol` (openai, ollama) is the caller's and `kind` the call's: chat, completions, generate, embeddings, embed.
+    Names of an Ollama caller's fields must be in their own spelling. Raises InvalidInput where the call has no place
+    for what the recipe says. Recipes other than overlays change nothing.
+    """
+    found = dict(body)
+    if recipe is None or recipe.get("kind") != OVERLAY:
+        return found
+    _fill_parameters(found, recipe.get("parameters") or {}, protocol, kind)
+    if kind == "chat":
+        _fill_chat(found, recipe)
+    elif kind in ("generate", "completions"):
+        _fill_prompt(found, recipe)
+    return found
+
+
+def compose(outer: Recipe, inner: Recipe) -> dict[str, Any]:
+    """Return one overlay that does what `outer` does on top of `inner`, which is its base.
+
+    As when a model is created from another one: parameters are merged, the rest replaces what the base has.
+    """
+    merged = {name: inner[name] for name in PARTS if inner.get(name)} | {n: outer[n] for n in PARTS if outer.get(n)}
+    parameters = {**(inner.get("parameters") or {}), **(outer.get("parameters") or {})}
+    return {**merged, "kind": OVERLAY, "base": inner["base"], "parameters": parameters}
+
+
+def origins(recipe: Recipe | None) -> list[tuple[str, str]]:
+    """Return (role, model id) of everything that the recipe builds on, each once: base, member, judge."""
+    if not recipe:
+        return []
+    found = [("base", recipe["base"])] if recipe.get("base") else []
+    found += [("member", member["model"]) for member in recipe.get("members", ())]
+    found += [("judge", recipe["judge"])] if recipe.get("judge") else []
+    return list(dict.fromkeys(found))
+
+
+def _fill_parameters(body: Body, parameters: Mapping[str, Any], protocol: str, kind: str) -> None:
+    options = body.get("options")
+    if options is not None and not isinstance(options, dict):
+        return  # garbage is refused by whoever reads the options
+    filled = dict(options or {})
+    for name, value in parameters.items():
+        if kind in _EMBEDDING:
+            if name in LOADING:
+                _default(filled, name, value)
+        elif name in OPTIONS:
+            _fill_option(body, filled, name, value, protocol)
+        elif not (kind == "completions" and name in _ONLY_CHAT):
+            _fill_field(body, name, value, protocol, parameters, kind)
+    if filled:
+        body["options"] = filled
+
+
+def _fill_option(body: Body, options: Body, name: str, value: Any, protocol: str) -> None:
+    """Fill in one of Ollama's options, where an OpenAI caller says it at top level or in `options`."""
+    native = "num_predict" if name == "max_tokens" else name
+    if protocol != OPENAI:
+        return _default(options, native, value)
+    spellings = {name, native, "max_completion_tokens"} if name == "max_tokens" else {name}
+    if any(body.get(n) is not None or options.get(n) is not None for n in spellings):
+        return None
+    # What only Ollama knows goes where an upstream of the other protocol can be spared it.
+    return _default(options if name in OLLAMA_ONLY else body, name, value)
+
+
+def _fill_field(body: Body, name: str, value: Any, protocol: str, parameters: Mapping[str, Any], kind: str) -> None:
+    """Fill in a field of the request itself, in the words of the caller's protocol."""
+    if name == "reasoning_effort":
+        return _fill_effort(body, value, protocol)
+    if name == "response_format":
+        return _fill_format(body, value, protocol)
+    if name == "logprobs" and kind == "completions":
+        # There it is the number of alternatives.
+        return _default(body, name, parameters.get("top_logprobs") or 1) if value else None
+    return _default(body, name, value)
+
+
+def _fill_effort(body: Body, value: str, protocol: str) -> None:
+    nested = body.get("reasoning")
+    if body.get("think") is not None or (isinstance(nested, dict) and nested.get("effort") is not None):
+        return
+    if protocol == OPENAI:
+        _default(body, "reasoning_effort", value)
+    else:
+        _default(body, "think", _THINK.get(value, value))
+
+
+def _fill_format(body: Body, value: Mapping[str, Any], protocol: str) -> None:
+    if body.get("format") is not None:
+        return
+    if protocol == OPENAI:
+        _default(body, "response_format", value)
+    elif value["type"] == "json_object":
+        _default(body, "format", "json")
+    elif value["type"] == "json_schema":
+        _default(body, "format", value["json_schema"].get("schema", value["json_schema"]))
+
+
+def _default(body: Body, name: str, value: Any) -> None:
+    # In both protocols null says that a field is not given.
+    if body.get(name) is None:
+        body[name] = value
+
+
+def _fill_chat(body: Body, recipe: Recipe) -> None:
+    messages = body.get("messages")
+    # No messages only load the model, and what is no message is refused by whoever reads them.
+    if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
+        return
+    examples, template = recipe.get("messages") or [], recipe.get("template") or ""
+    filled = _without_examples(messages, examples)
+    if not (template and is_filled(_text(_last_question(filled)), template)):
+        if recipe.get("system") and not any(_is_system(m) for m in filled):
+            filled.insert(0, {"role": "system", "content": recipe["system"]})
+        filled = _templated(filled, template) if template else filled
+    at = _first_turn(filled)
+    body["messages"] = [*filled[:at], *(dict(example) for example in examples), *filled[at:]]
+
+
+def _without_examples(messages: list[Body], examples: list[Body]) -> list[Body]:
+    """Return the messages without the examples, should they be there already."""
+    at = _first_turn(messages)
+    end = at + len(examples)
+    return messages[:at] + messages[end if messages[at:end] == examples else at :]
+
+
+def _first_turn(messages: list[Body]) -> int:
+    return next((i for i, message in enumerate(messages) if not _is_system(message)), len(messages))
+
+
+def _last_question(messages: list[Body]) -> Any:
+    return next((m.get("content") for m in reversed(messages) if m.get("role") == "user"), None)
+
+
+def _templated(messages: list[Body], template: str) -> list[Body]:
+    """Return the messages with the last user's text put through the template."""
+    at = next((i for i in range(len(messages) - 1, -1, -1) if messages[i].get("role") == "user"), None)
+    if at is None:
+        return messages
+    system = "\n\n".join(_text(m.get("content")) for m in messages if _is_system(m))
+    message = messages[at]
+    text = render(template, system=system, prompt=_text(message.get("content")))
+    filled = [*messages[:at], {**message, "content": _with_text(message.get("content"), text)}, *messages[at + 1 :]]
+    # The text has the system's part in it.
+    return [m for m in filled if not _is_system(m)] if uses_system(template) else filled
+
+
+def _fill_prompt(body: Body, recipe: Recipe) -> None:
+    prompt = body.get("prompt")
+    # Raw is what stands in for the whole prompt, and what is put in before a suffix has no template on any server.
+    if not prompt or body.get("raw") or body.get("suffix"):
+        return
+    if recipe.get("messages"):
+        message = "This variant begins with example messages, which only a chat can carry. Call a chat route."
+        raise InvalidInput(f"prompt: {message}", details={"prompt": [message]})
+    if recipe.get("system"):
+        _default(body, "system", recipe["system"])
+    template = recipe.get("template")
+    if not template or body.get("template") or not isinstance(prompt, str) or is_filled(prompt, template):
+        return
+    body["prompt"] = render(template, system=_text(body.get("system")), prompt=prompt)
+    if uses_system(template):
+        body.pop("system", None)
+
+
+def _is_system(message: Body) -> bool:
+    return message.get("role") in _SYSTEM_ROLES
+
+
+def _text(content: Any) -> str:
+    """Return the text of a message, which may be a list of parts."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = [p["text"] for p in parts if isinstance(p, dict) and isinstance(p.get("text"), str)]
+    # One text stays the object that it is, so that a filled one is known again.
+    return texts[0] if len(texts) == 1 else "\n".join(texts)
+
+
+def _with_text(content: Any, text: str) -> Any:
+    if not isinstance(content, list):
+        return text
+    others = [p for p in content if not (isinstance(p, dict) and isinstance(p.get("text"), str))]
+    return [{"type": "text", "text": text}, *others]
