@@ -9,7 +9,7 @@ from aiohttp import web
 
 from registry_project.demo.app import build_app
 from registry_project.demo.faults import MODES
-from registry_project.demo_openai.routes import add_to
+from registry_project.demo_routes import add_to
 
 
 def main() -> None:

@@ -10,10 +10,8 @@ from registry_project.demo.server import ApiError
 from registry_project.demo_github.limits import LimitReached
 from registry_project.demo_github.refusals import Refused, too_many
 from registry_project.demo_github.service import Service
-from registry_project.demo_openai.serving import answered, read_body
-from unified_app.errors import InvalidInput
+from registry_project.demo_openai.serving import answered, guarded, read_body
 
-PREFIX = "/github-models"
 INFERENCE = re.compile(r"(?:/orgs/[^/]+)?/inference/(chat/completions|embeddings)")
 
 
@@ -25,18 +23,17 @@ def add_to(app: web.Application, service: Service, prefix: str = "") -> None:
         if path == "/demo/mode":
             return await mode(request, service)
         try:
-            return await service.fault() or await route(request, service, path)
+            return await service.fault() or await guarded(route(request, service, path), unread)
         except LimitReached as reached:
             return too_many(reached, service.settings["style"])
         except Refused as refused:
             return refused.answer()
-        except (ApiError, InvalidInput) as error:
-            text = error.message if isinstance(error, InvalidInput) else error.args[1]
-            return Refused(400, "invalid_request", text).answer()
-        except (AttributeError, KeyError, TypeError, ValueError) as error:  # a field of a wrong type
-            return Refused(400, "invalid_request", f"A field has a wrong type: {error}").answer()
 
     app.router.add_route("*", prefix + "/{path:.*}", handle)
+
+
+def unread(text: str) -> web.Response:
+    return Refused(400, "invalid_request", text).answer()
 
 
 async def route(request: web.Request, service: Service, path: str) -> web.StreamResponse:

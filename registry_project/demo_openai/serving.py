@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
 from registry_project.demo.app import dumps
 from registry_project.demo.server import ApiError, Body
 from registry_project.demo_openai.replies import event
+from unified_app.errors import InvalidInput
 
 
 async def read_body(request: web.Request) -> Body:
@@ -40,3 +41,15 @@ async def stream(request: web.Request, chunks: AsyncIterator[Body], headers: dic
         await response.write(event(chunk))
     await response.write(b"data: [DONE]\n\n")
     return response
+
+
+async def guarded(answer: Awaitable[web.StreamResponse], failed: Callable[[str], web.Response]) -> web.StreamResponse:
+    """The answer, or in the server's own shape what the demo's talk could not read or would not do."""
+    try:
+        return await answer
+    except ApiError as error:
+        return failed(str(error.args[1]))
+    except InvalidInput as error:
+        return failed(error.message)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # a field of a wrong type
+        return failed(f"A field has a wrong type: {error}")

@@ -28,4 +28,5 @@ def native_chat(body: Body, name: str) -> Body:
 
 
 def native_completion(body: Body, name: str) -> Body:
-    return DEFAULTS | completion_to_ollama({"prompt": "", **body}, None) | {"model": name}
+    told = {"model": name, "wants_usage": wants_usage(body)}
+    return DEFAULTS | completion_to_ollama({"prompt": "", **body}, None) | told
