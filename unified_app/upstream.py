@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import requests
+from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse, Timeout
 from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTimeoutError
 
@@ -121,12 +122,7 @@ class JsonClient:
         raw = _read(response, ERROR_BYTES)
         said = self._said(error_text(raw))
         message = f"It answered {response.status_code}" + (f": {said}" if said else ".")
-        error = UpstreamError(message, retry_after=_whole_number(response.headers.get("Retry-After", "")))
-        error.upstream_status = response.status_code
-        error.upstream_headers = dict(response.headers)
-        error.upstream_text = raw.decode(errors="replace")
-        error.upstream_code, error.upstream_param = error_code(raw)
-        return error
+        return refusal(message, response.status_code, response.headers, raw)
 
     def _said(self, text: str) -> str:
         """Return the upstream's words fit for a log line: one line, no control characters, never a secret of ours."""
@@ -160,6 +156,16 @@ def error_text(raw: bytes) -> str:
     if isinstance(text, dict):
         text = text.get("message")
     return text if isinstance(text, str) else ""
+
+
+def refusal(message: str, status: int, headers: Mapping[str, str], raw: bytes) -> UpstreamError:
+    """Return the error for an answer that is one, with what those who learn from it need; `raw` is its beginning."""
+    error = UpstreamError(message, retry_after=_whole_number(headers.get("Retry-After", "")))
+    error.upstream_status = status
+    error.upstream_headers = CaseInsensitiveDict(headers)
+    error.upstream_text = raw.decode(errors="replace")
+    error.upstream_code, error.upstream_param = error_code(raw)
+    return error
 
 
 def error_code(raw: bytes) -> tuple[str, str]:

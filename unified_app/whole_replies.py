@@ -19,6 +19,8 @@ from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
+from unified_app.connecting import refuse_name, refuse_peer
+
 # It would log a traceback with the raw bytes of headers that it cannot parse, and an upstream may echo our token.
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
@@ -61,7 +63,9 @@ class _WholeReply:
     """Mixed into urllib3's connections: the read time-out, set anew for each request, ends the whole reply."""
 
     def _new_conn(self) -> socket.socket:
+        refuse_name(self._dns_host, self.port)  # type: ignore[attr-defined]
         plain: socket.socket = super()._new_conn()  # type: ignore[misc]
+        refuse_peer(plain)
         timeout = plain.gettimeout()
         ending = _Socket(fileno=plain.detach())
         ending.settimeout(timeout)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from django.conf import settings
-
-from unified_app.errors import Conflict, NoPlacement, RegistryError, UpstreamError, UpstreamInvalid
-from unified_app.gateway.exchange import Call, prepare
-from unified_app.gateway.http import Headers, Reply, length_of, printed, where
-from unified_app.gateway.listing import ollama_show, state_of
+from unified_app.errors import NoPlacement, Paced, RegistryError, UpstreamError, UpstreamInvalid
+from unified_app.gateway.adapting import MAX_ADAPTATIONS, Refusals, refused_by
+from unified_app.gateway.exchange import Call, Exchange, prepare
+from unified_app.gateway.http import NO_HEADERS, Headers, Reply, length_of, printed, where
+from unified_app.gateway.listing import ollama_show
 from unified_app.gateway.load import Breakers, Load
+from unified_app.gateway.pacing import Pacing
 from unified_app.gateway.readers import Reader
 from unified_app.gateway.snapshot import ModelEntry, Route
+from unified_app.gateway.starting import Starts
 from unified_app.gateway.translate.framing import compact
 from unified_app.gateway.translate.ollama_reply import load_reply
 from unified_app.gateway.upstream import Answer, UpstreamClient
@@ -42,13 +40,13 @@ class Caller:
         self._client = client
         self._load = load
         self._breakers = breakers
-        self._starts: dict[str, asyncio.Task[None]] = {}
-        # The loop's own pool has a few threads on a small machine, and a start holds its thread while a host loads.
-        threads = max(4, settings.MAX_SERVING_MODELS)
-        self._starters = ThreadPoolExecutor(threads, thread_name_prefix="gateway-start")
+        self._starts = Starts()
+        self._pacing = Pacing()
+        self._refusals = Refusals()
 
     async def close(self) -> None:
-        self._starters.shutdown(wait=False, cancel_futures=True)
+        self._starts.close()
+        self._pacing.close()
         await self._client.close()
 
     async def call(self, order: Order, models: list[ModelEntry]) -> None:
@@ -67,7 +65,7 @@ class Caller:
     async def _in_turn(self, order: Order, model: ModelEntry, why: str) -> None:
         """Call one model when it is this call's turn."""
         if not model.routes:
-            raise NoPlacement(f"No host that has {model.name} can be called now.", retry_after=10)
+            raise _nowhere(model)
         await self._load.enter(model.id, model.max_concurrent, model.max_queue)
         self._load.requests[model.id] += 1
         try:
@@ -86,35 +84,59 @@ class Caller:
         failure: UpstreamError | None = None
         for route in self._in_order(model):
             if order.call.kind != "show":
-                await self._ensure_started(model, route)
+                await self._starts.ensure(model, route)
             try:
                 return await self._at(route, order, model, why)
             except UpstreamError as error:
                 if not _another_may_do_better(error):
                     raise _as_ours(error) from error
-                failure, why = error, "retry"
+                failure, why = _more_telling(failure, error), "retry"
         assert failure is not None
         raise _as_ours(failure)
 
     async def _at(self, route: Route, order: Order, model: ModelEntry, why: str) -> None:
-        """Call one placement, and let its breaker know how that went."""
+        """Call one placement; what it refuses of the body is changed, and the body sent again at once."""
         if route.upstream.protocol != "ollama":
             if order.call.only_loads:
                 return await _say_loaded(order)
             if order.call.kind == "show":
                 return await order.reply.whole(printed(ollama_show(model)))
-        exchange = prepare(order.call, model, route)
+        for _ in range(MAX_ADAPTATIONS):
+            exchange = self._prepared(route, order, model)
+            try:
+                return await self._exchanged(exchange, route, order, model, why)
+            except UpstreamError as error:
+                if not (refused := self._refused(error, route)):
+                    raise
+                self._refusals.learn(route.placement, refused)
+                if self._prepared(route, order, model).payload == exchange.payload:
+                    raise
+        await self._exchanged(self._prepared(route, order, model), route, order, model, why)
+
+    def _prepared(self, route: Route, order: Order, model: ModelEntry) -> Exchange:
+        return prepare(order.call, model, route, route.upstream.refuses | self._refusals.of(route.placement))
+
+    def _refused(self, error: UpstreamError, route: Route) -> str:
+        return refused_by(error) if route.upstream.protocol != "ollama" else ""
+
+    async def _exchanged(self, exchange: Exchange, route: Route, order: Order, model: ModelEntry, why: str) -> None:
+        """Send one body, and let the placement's pace and breaker know how that went."""
+        pace = route.upstream.pace
+        if pace is not None:
+            await self._pacing.ask(pace, model.name)
         self._load.placements[route.placement] += 1
         self._breakers.trying(route.placement)
         try:
             answer = await self._client.open(
                 route.upstream, exchange.path, exchange.payload, model.timeout, is_stream=exchange.is_stream
             )
-            await self._relay(answer, exchange.reader, order.reply, model, _told(model, route, why))
+            await self._relay(answer, exchange.reader, order.reply, model, _told(model, route, why, exchange))
             self._breakers.succeeded(route.placement)
         except UpstreamError as error:
             if _is_the_placements_fault(error):
                 self._breakers.failed(route.placement)
+            if pace is not None:
+                await self._pacing.learn(pace, error)
             if not order.reply.begun:
                 raise
             self._load.errors[model.id] += 1
@@ -139,29 +161,6 @@ class Caller:
                 r.place,
             ),
         )
-
-    async def _ensure_started(self, model: ModelEntry, route: Route) -> None:
-        if not route.takes_slot or state_of(model) == "ready":
-            return
-        if not settings.AUTOSTART:
-            raise Conflict(f"{model.name} is not started. Start it with POST /api/models/{model.id}/serve.")
-        task = self._starts.get(model.id)
-        if task is None:
-            task = asyncio.create_task(self._start(model.id))
-            task.add_done_callback(partial(self._started, model.id))
-            self._starts[model.id] = task
-        # The start goes on for the other callers when this one leaves.
-        await asyncio.shield(task)
-
-    async def _start(self, model_id: str) -> None:
-        from unified_app.serving_interface import ensure_ready
-
-        await asyncio.get_running_loop().run_in_executor(self._starters, _in_thread, ensure_ready, model_id)
-
-    def _started(self, model_id: str, task: asyncio.Task[None]) -> None:
-        self._starts.pop(model_id, None)
-        if not task.cancelled():
-            task.exception()  # its callers may all have left: then nobody else asks for it
 
     async def _relay(self, answer: Answer, reader: Reader, reply: Reply, model: ModelEntry, told: Headers) -> None:
         """Send the answer on; the status goes with its first bytes. Raises UpstreamError when it is no good."""
@@ -212,18 +211,17 @@ async def _say_loaded(order: Order, *, unloaded: bool = False) -> None:
     await order.reply.whole(compact(told))
 
 
-def _in_thread(function: Any, model_id: str) -> None:
-    from django.db import connection
-
-    try:
-        function(model_id)
-    finally:
-        connection.close()
+def _nowhere(model: ModelEntry) -> NoPlacement:
+    """Return why the model cannot be called; a reason that waiting does not mend comes without Retry-After."""
+    told = f"No host that has {model.name} can be called now."
+    return NoPlacement(f"{told} {model.away}") if model.away else NoPlacement(told, retry_after=10)
 
 
-def _told(model: ModelEntry, route: Route, why: str) -> Headers:
+def _told(model: ModelEntry, route: Route, why: str, exchange: Exchange) -> Headers:
     place = f"{route.place}/{route.upstream.model}".encode("ascii", "replace")
+    adapted = [(b"x-registry-adapted", exchange.adapted.encode())] if exchange.adapted else NO_HEADERS
     return [
+        *adapted,
         (b"x-registry-model", model.id.encode()),
         (b"x-registry-placement", place),
         (b"x-registry-version", (route.version or model.version).encode("ascii", "replace")),
@@ -237,13 +235,20 @@ def _why_there(model: ModelEntry) -> str:
 
 def _another_model_may(error: RegistryError) -> bool:
     """Whether the next model of an alias may do what this one could not: the call itself was not the mistake."""
-    return error.status_code >= 500 or error.status_code in (404, 408, 409, 429)
+    return error.status_code >= 500 or error.status_code in (404, 408, 409, 410, 429)
 
 
 def _another_may_do_better(error: UpstreamError) -> bool:
     """Whether the failure is this placement's own: it does not answer, is broken, or lost the model."""
     status = error.upstream_status
-    return status is None or status >= 500 or status in (401, 403, 404, 408, 429)
+    return status is None or status >= 500 or status in (401, 403, 404, 408, 410, 429)
+
+
+def _more_telling(before: UpstreamError | None, now: UpstreamError) -> UpstreamError:
+    """Return the failure that a caller is told: the later one, but of two used-up quotas the one that ends first."""
+    if isinstance(before, Paced) and isinstance(now, Paced):
+        return min(before, now, key=lambda error: error.retry_after or 0.0)
+    return now
 
 
 def _is_the_placements_fault(error: UpstreamError) -> bool:
@@ -252,7 +257,7 @@ def _is_the_placements_fault(error: UpstreamError) -> bool:
 
 def _as_ours(error: UpstreamError) -> UpstreamError:
     """Return the error with the status that our caller gets: a caller's mistake stays one."""
-    status = error.upstream_status
+    status = error.status_code if isinstance(error, Paced) else error.upstream_status
     if status is not None and 400 <= status < 500 and status not in (401, 403):
         error.status_code = status
         error.code = {404: "model_not_found", 429: "rate_limit_exceeded"}.get(status, "upstream_error")

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from unified_app.gateway.readers import EventRelay, EventsFromLines, LineRelay, LinesFromEvents, Reader, Whole
+from unified_app.gateway.adapting import NOTHING, Refused, adapt
+from unified_app.gateway.readers import (
+    MAX_WHOLE_BYTES,
+    EventRelay,
+    EventsFromLines,
+    LineRelay,
+    LinesFromEvents,
+    Reader,
+    Whole,
+)
 from unified_app.gateway.snapshot import ModelEntry, Route
 from unified_app.gateway.translate import embeddings, ollama_request, openai_request
 from unified_app.gateway.translate.fields import spelled, without_twins
@@ -22,8 +31,7 @@ from unified_app.gateway.translate.openai_reply import (
 from unified_app.gateway.translate.relay import needs_native, with_own_sampling
 
 Body = dict[str, Any]
-# The largest whole answer that is kept in memory: a batch of embeddings can be large.
-MAX_WHOLE_BYTES = 256 * 2**20
+CHAT_PATH = "/chat/completions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +65,27 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One upstream call."""
+    """One upstream call; `adapted` tells what of the body was changed to what the model takes."""
 
     path: str
     payload: Body
     reader: Reader
     is_stream: bool
+    adapted: str = ""
 
 
-def prepare(call: Call, model: ModelEntry, route: Route) -> Exchange:
-    """Return what to send to `route` for `call`. Raises InvalidInput, naming the field, for what cannot be said."""
+def prepare(call: Call, model: ModelEntry, route: Route, refused: Refused = NOTHING) -> Exchange:
+    """Return what to send to `route`, which takes none of `refused`, for `call`.
+
+    Raises InvalidInput, naming the field, for what cannot be said.
+    """
     maker = _MAKERS[(call.protocol, route.upstream.protocol)]
     path, payload, reader = maker(call, model)
     payload = _for_served(payload, model, route) if path.startswith("/api/") else payload
-    return Exchange(path, payload | {"model": route.upstream.model}, reader, call.stream)
+    adapted = ""
+    if refused and path == CHAT_PATH:
+        payload, adapted = adapt(payload, refused)
+    return Exchange(path, payload | {"model": route.upstream.model}, reader, call.stream, adapted)
 
 
 Made = tuple[str, Body, Reader]
@@ -101,7 +116,7 @@ def _openai_reader(call: Call, streamed: type[OllamaChatToOpenAI], whole: Callab
 
 
 def _openai_to_openai(call: Call, model: ModelEntry) -> Made:
-    path = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}[call.kind]
+    path = {"chat": CHAT_PATH, "completions": "/completions", "embeddings": "/embeddings"}[call.kind]
     # Some servers of this protocol are written in Go too, and would take `Model` for `model`.
     body = {name: value for name, value in call.body.items() if name == "model" or name.casefold() != "model"}
     return path, body, EventRelay() if call.stream else Whole(MAX_WHOLE_BYTES)
@@ -122,7 +137,7 @@ def _ollama_to_openai(call: Call, model: ModelEntry) -> Made:
         return "/embeddings", ollama_request.embed_to_openai(call.body), Whole(MAX_WHOLE_BYTES, turn)
     if call.kind == "chat":
         body = ollama_request.chat_to_openai(call.body, thinks=thinks)
-        return "/chat/completions", body, _ollama_reader(call, "chat", started)
+        return CHAT_PATH, body, _ollama_reader(call, "chat", started)
     request = ollama_request.generate_to_openai(call.body, thinks=thinks)
     return f"/{request.route}", request.body, _ollama_reader(call, "generate", started)
 

@@ -47,7 +47,7 @@ def openai_model(model: ModelEntry) -> dict[str, Any]:
         "context_length": model.context_length,
         "capabilities": list(model.capabilities),
         "state": state_of(model),
-        "pricing": None,
+        "pricing": model.parameters.get("pricing"),
     }
 
 

@@ -25,6 +25,9 @@ from unified_app.gateway.translate.openai_reply import OllamaChatToOpenAI
 NOT_JSON = "The upstream's answer is not a JSON object."
 # A longer answer is relayed on the strength of its first and last byte: parsing it would keep other calls waiting.
 PARSED_BYTES = 64 * 1024
+# The largest whole answer that is kept in memory: a batch of embeddings can be large.
+MAX_WHOLE_BYTES = 256 * 2**20
+TOO_LARGE = "The upstream's answer is too large."
 BROKE_OFF = "The upstream's answer broke off before its end."
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
 NDJSON = b"application/x-ndjson"
@@ -208,7 +211,7 @@ class Whole:
     def feed(self, chunk: bytes) -> bytes:
         self._room -= len(chunk)
         if self._room < 0:
-            raise UpstreamInvalid("The upstream's answer is too large.")
+            raise UpstreamInvalid(TOO_LARGE)
         self._parts.append(chunk)
         return b""
 

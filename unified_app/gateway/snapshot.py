@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 FULL_SECONDS = 60.0
+# What holds for a model that nobody configured.
+DEFAULTS = ModelServingConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class ModelEntry:
     routes: tuple[Route, ...]
     retired: str = ""
     hidden: bool = False
+    # Why none of its places can be called, where their source knows.
+    away: str = ""
     state: str = "stopped"
     served_at: int | None = None
     # The placement at which it was started, and is kept in memory.
@@ -185,8 +189,25 @@ def _models() -> dict[str, ModelEntry]:
     configs = {c.model_id: c for c in ModelServingConfig.objects.all()}
     serving = {s.model_id: s for s in ModelServingStatus.objects.order_by("id")}
     present = Prefetch("placements", Placement.objects.present(), to_attr="there")
-    rows = UnifiedModel.objects.order_by().prefetch_related(present)
-    return {row.id: _entry(row, routes, configs.get(row.id), serving.get(row.id)) for row in rows}
+    rows = list(UnifiedModel.objects.order_by().prefetch_related(present))
+    away = _away(rows, routes)
+    return {row.id: _entry(row, routes, configs.get(row.id), serving.get(row.id), away.get(row.id, "")) for row in rows}
+
+
+def _away(rows: list[Any], routes: dict[int, Route]) -> dict[str, str]:
+    """Return by model id why it has placements, but none that can be called; each place is asked once."""
+    sources = source_classes()
+    reasons: dict[tuple[str, str], str] = {}
+    found: dict[str, str] = {}
+    for row in rows:
+        if row.is_retired or any(p.pk in routes for p in row.there):
+            continue
+        places = [(p.source, p.place) for p in row.there if p.source in sources]
+        for source, place in places:
+            if (source, place) not in reasons:
+                reasons[source, place] = sources[source].why_unroutable(place)
+        found[row.id] = next(filter(None, (reasons[where] for where in places)), "")
+    return found
 
 
 def _routes() -> dict[int, Route]:
@@ -202,19 +223,16 @@ def _routes() -> dict[int, Route]:
 
 
 def _entry(
-    row: Any, routes: dict[int, Route], config: ModelServingConfig | None, serving: ModelServingStatus | None
+    row: Any,
+    routes: dict[int, Route],
+    config: ModelServingConfig | None,
+    serving: ModelServingStatus | None,
+    away: str,
 ) -> ModelEntry:
     chosen = preferred({p.place: stored_placement(p) for p in row.there})
     modified = chosen.placement.modified_at if chosen else None
-    limits = (
-        {}
-        if config is None
-        else {
-            "timeout": config.timeout,
-            "max_concurrent": config.max_concurrent_requests,
-            "max_queue": config.max_queue,
-        }
-    )
+    config = config or DEFAULTS
+    there = tuple(routes[p.pk] for p in row.there if p.pk in routes)
     return ModelEntry(
         id=row.id,
         name=row.name,
@@ -227,14 +245,24 @@ def _entry(
         capabilities=tuple(row.capabilities),
         context_length=row.context_length,
         parameters=row.parameters,
-        routes=tuple(routes[p.pk] for p in row.there if p.pk in routes),
+        routes=there,
         retired=(row.retired_reason or "retired") if row.is_retired else "",
         hidden=row.hidden,
         state=serving.status if serving else "stopped",
         served_placement=serving.placement_id if serving else None,
         served_at=int(serving.started_at.timestamp()) if serving and serving.started_at else None,
-        **limits,
+        away=away,
+        timeout=config.timeout,
+        max_concurrent=_at_once(config.max_concurrent_requests, there),
+        max_queue=config.max_queue,
     )
+
+
+def _at_once(configured: int, routes: tuple[Route, ...]) -> int:
+    """Return how many calls of a model run at once: no more than is configured, nor than all its places take."""
+    told = [route.upstream.concurrent for route in routes]
+    known = [most for most in told if most is not None]
+    return max(1, min(configured, sum(known))) if told and len(known) == len(told) else configured
 
 
 def _names(models: Any) -> dict[str, str]:

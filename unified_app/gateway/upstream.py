@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 import aiohttp
 
+from unified_app.connecting import FORBIDDEN, ForbiddenAddress, permitted_socket
 from unified_app.errors import (
     InvalidInput,
     UpstreamError,
@@ -15,13 +18,16 @@ from unified_app.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from unified_app.gateway.readers import MAX_WHOLE_BYTES, TOO_LARGE
 from unified_app.gateway.translate.errors import upstream_message
 from unified_app.gateway.translate.framing import compact
 from unified_app.sources import Upstream
+from unified_app.upstream import refusal
 
 CONNECT_SECONDS = 3.0
 # An error answer is read up to here for its words.
 MAX_ERROR_BYTES = 64 * 1024
+ERROR_SECONDS = 5.0
 
 
 class Answer:
@@ -52,7 +58,7 @@ class UpstreamClient:
     """Opens calls. Built on the loop that uses it."""
 
     def __init__(self) -> None:
-        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60)
+        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, socket_factory=permitted_socket)
         self._session = aiohttp.ClientSession(
             connector=connector,
             auto_decompress=False,
@@ -92,6 +98,8 @@ class UpstreamClient:
             try:
                 return await self._session.post(url, data=body, headers=headers, timeout=limits, allow_redirects=False)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+                if isinstance(getattr(error, "os_error", None), ForbiddenAddress):
+                    raise UpstreamRefused(FORBIDDEN) from error
                 raise UpstreamUnreachable("Nothing answers at the upstream's address.") from error
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 if is_last:
@@ -108,6 +116,8 @@ class UpstreamClient:
                 raise await self._refusal(response)
             if response.headers.get("Content-Encoding", "identity") != "identity":
                 raise UpstreamInvalid("The upstream's answer is compressed, which it was asked not to be.")
+            if (response.content_length or 0) > MAX_WHOLE_BYTES:
+                raise UpstreamInvalid(TOO_LARGE)
             return Answer(response, await response.content.readany())
         except TimeoutError as error:
             raise UpstreamTimeout("The upstream did not begin to answer in time.") from error
@@ -117,12 +127,18 @@ class UpstreamClient:
     async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
         if response.status < 400:
             return UpstreamRefused(f"The upstream redirects (status {response.status}), which is not followed.")
-        raw = await response.content.read(MAX_ERROR_BYTES)
-        error = UpstreamError(upstream_message(raw, response.status))
-        error.upstream_status = response.status
-        if (after := response.headers.get("Retry-After", "")).isdecimal():
-            error.retry_after = float(after[:6])
-        return error
+        raw = await _beginning(response)
+        return refusal(upstream_message(raw, response.status), response.status, response.headers, raw)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """Return the beginning of an error's body; of one that does not end, or breaks off, what has come."""
+    raw = bytearray()
+    with suppress(TimeoutError, aiohttp.ClientError, OSError):
+        async with asyncio.timeout(ERROR_SECONDS):
+            while len(raw) < MAX_ERROR_BYTES and (chunk := await response.content.readany()):
+                raw += chunk
+    return bytes(raw[:MAX_ERROR_BYTES])
 
 
 @lru_cache
