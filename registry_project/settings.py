@@ -25,6 +25,7 @@ ADMIN_USERNAME: str = env.str("ADMIN_USERNAME", default="admin")
 # The one place where the core learns which sources exist. The order decides which source wins a shared name.
 MODEL_SOURCES: dict[str, str] = {
     "ollama": "ollama_app.source.OllamaSource",
+    "github": "github_models_app.source.GitHubSource",
 }
 # What `source=` may name beside the sources themselves -> the sources that it means.
 MODEL_SOURCE_GROUPS: dict[str, list[str]] = {
@@ -34,6 +35,7 @@ MODEL_SOURCE_GROUPS: dict[str, list[str]] = {
 JOB_KINDS: dict[str, str] = {
     "sync": "unified_app.syncing.run_sync_job",
     "ollama_details": "ollama_app.details.run_details_job",
+    "github_provider": "github_models_app.sync_requests.run_provider_job",
     "serve": "unified_app.serving.requests.run_serve_job",
 }
 OPENAI_ENDPOINTS: list[str] = env.list("OPENAI_ENDPOINTS", default=[])

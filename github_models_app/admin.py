@@ -1,0 +1,7 @@
+"""What the admin shows of this app stands beside what it is about."""
+
+from __future__ import annotations
+
+from github_models_app import catalog_admin
+
+__all__ = ["catalog_admin"]
