@@ -15,10 +15,11 @@ from django.conf import settings
 from github_models_app import rate_limiter as limiting
 from github_models_app.addresses import routes
 from github_models_app.rate_limiter import RateLimiter
-from github_models_app.reasoning import fitted, newly_refused, refused_by
+from github_models_app.reasoning import refused_by
 from github_models_app.refusals import Asked, explained
 from github_models_app.tiers import bare_name
 from unified_app.errors import InvalidInput, NotFound, UpstreamError, UpstreamInvalid, UpstreamRetired
+from unified_app.gateway import adapting
 from unified_app.upstream import JsonClient
 
 CATALOG_SECONDS = 30.0
@@ -49,7 +50,7 @@ class GitHubModelsAPIClient:
         self.base_url = settings.GITHUB_MODELS_URL if base_url is None else base_url
         self.routes = routes(self.base_url)
         self.rate_limiter = rate_limiter or limiting.shared(github_token, self.base_url)
-        self._token = github_token
+        self._has_token = bool(github_token)
         self._timeout = timeout
         self._http = JsonClient("", token=github_token)
         self._rows: list[Any] = []
@@ -101,7 +102,7 @@ class GitHubModelsAPIClient:
     def asked(self, model: str = "", tier: str = "") -> Asked:
         """Return what the sentence of an error needs to know."""
         limits = self.rate_limiter.limits(model, tier)
-        return Asked(self.base_url, self._token, self.rate_limiter.plan, model, limits)
+        return Asked(self.base_url, self._has_token, self.rate_limiter.plan, model, limits)
 
     def _catalog(self) -> list[Any]:
         try:
@@ -139,7 +140,7 @@ class _Call:
         self._has_swapped = False
 
     def made(self, url: str, request: dict[str, Any]) -> Any:
-        body = fitted({**request, "model": self._model}, self._refused)
+        body, _ = adapting.adapt({**request, "model": self._model}, self._refused)
         body.pop("stream", None)
         body.pop("stream_options", None)
         for retries_left in reversed(range(RETRIES + 1)):
@@ -162,10 +163,10 @@ class _Call:
         if error.upstream_status == 429:
             self._learn(error, retries_left)
             return body
-        refused = newly_refused(error.upstream_code, error.upstream_param, error.upstream_text, body)
-        if error.upstream_status == 400 and refused and retries_left and not self._has_swapped:
+        refused = adapting.refused_by(error)
+        if refused and retries_left and not self._has_swapped:
             self._has_swapped = True
-            return fitted(body, refused)
+            return adapting.adapt(body, frozenset({refused}))[0]
         raise explained(error, self._client.asked(self._model, self._tier)) from error
 
     def _learn(self, error: UpstreamError, retries_left: int) -> None:

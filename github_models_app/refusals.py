@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -15,15 +14,14 @@ RETIRED_ON = "2026-07-30"
 GONE = 410
 
 _MAX_SIZE = re.compile(r"Max size: (\d{1,9}) tokens")
-_MOST_WORDS = 300
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked when the error came; `token` is only there to be kept out of sentences."""
+    """What was asked when the error came."""
 
     url: str
-    token: str
+    has_token: bool
     plan: str = ""
     model: str = ""
     limits: TierLimits = TierLimits()
@@ -63,12 +61,12 @@ def _sentence(status: int, error: UpstreamError, asked: Asked) -> str:
         return known(error, asked)
     if error.upstream_code == "unavailable_model":
         return f"The model {asked.model} is listed, but the plan of this token does not offer it."
-    words = _words(error, asked.token)
+    words = _words(error)
     return f"The service does not take the request ({status})" + (f": {words}" if words else ".")
 
 
 def _unauthorized(error: UpstreamError, asked: Asked) -> str:
-    if not asked.token:
+    if not asked.has_token:
         return "The service wants a token: set GITHUB_TOKEN to one with the permission `models: read`."
     if "permission" in error.upstream_text:
         return "The token lacks the `models` permission: give it `models: read` (in Actions, `permissions:`)."
@@ -94,16 +92,6 @@ def _too_large(error: UpstreamError, asked: Asked) -> str:
     return f"The input is too large for {asked.model}{limit}. Shorten it; the catalog's limit is the model's own."
 
 
-def _words(error: UpstreamError, token: str) -> str:
-    """Return the service's words, one line, without the token. `error` may be an object, a list or a string."""
-    try:
-        value = json.loads(error.upstream_text)
-    except (ValueError, RecursionError):
-        return ""
-    told = value.get("error", value.get("detail")) if isinstance(value, dict) else value
-    if isinstance(told, dict):
-        told = told.get("message")
-    parts = told if isinstance(told, list) else [told]
-    text = "; ".join(part if isinstance(part, str) else json.dumps(part) for part in parts if part)
-    text = text.replace(token, "***") if token else text
-    return "".join(c if c.isprintable() else " " for c in text)[:_MOST_WORDS].strip()
+def _words(error: UpstreamError) -> str:
+    """Return the service's words, which the client has made fit to be shown, after what it says of the status."""
+    return error.message.partition(": ")[2]

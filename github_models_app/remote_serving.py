@@ -52,9 +52,7 @@ class GitHubModelsRemoteServing:
         model, tier = str(row["id"]), str(row.get("rate_limit_tier") or "")
         limiter = self.api_client.rate_limiter
         left = limiter.left(model, tier)
-        known = limiter.limits(model, tier)
-        allowed = {**asdict(known), **known.limits.__dict__}
-        del allowed["limits"]
+        allowed = asdict(limiter.limits(model, tier))
         return {
             "model_id": model,
             "state": "ready",
@@ -62,13 +60,14 @@ class GitHubModelsRemoteServing:
             "endpoint": self._endpoint(row),
             "tier": tier,
             "plan": limiter.plan,
-            "limits": allowed,
+            "limits": {**allowed.pop("limits"), **allowed},
             "model_limits": row.get("limits") or {},
             "quota": {**asdict(left), "note": NOTE},
         }
 
     def _away(self, model_id: str, state: str, error: RegistryError) -> dict[str, Any]:
-        return {"model_id": model_id, "state": state, "reason": error.message, "endpoint": None, "quota": None}
+        unknown = dict.fromkeys(("endpoint", "tier", "plan", "limits", "model_limits", "quota"))
+        return {"model_id": model_id, "state": state, "reason": error.message, **unknown}
 
     def _endpoint(self, row: dict[str, Any]) -> str:
         """Return the route for what the model gives: by its output, since no capability tells."""

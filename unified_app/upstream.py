@@ -152,10 +152,18 @@ def error_text(raw: bytes) -> str:
         value = json.loads(raw)
     except (ValueError, RecursionError):
         return ""
-    text = value.get("error") if isinstance(value, dict) else None
-    if isinstance(text, dict):
-        text = text.get("message")
-    return text if isinstance(text, str) else ""
+    if isinstance(value, dict):
+        # OpenAI and Ollama say `error`; FastAPI's servers `detail`; older vLLM `message`.
+        value = next((value[name] for name in ("error", "message", "detail") if value.get(name)), None)
+    # Some back ends list what they do not take.
+    return "; ".join(filter(None, map(_words, value if isinstance(value, list) else [value])))
+
+
+def _words(told: Any) -> str:
+    """Return the words of one error: OpenAI's object has them as `message`, FastAPI's as `msg`."""
+    if isinstance(told, dict):
+        told = told.get("message") or told.get("msg")
+    return told if isinstance(told, str) else ""
 
 
 def refusal(message: str, status: int, headers: Mapping[str, str], raw: bytes) -> UpstreamError:

@@ -90,6 +90,14 @@ class BadAnswerTests(SimpleTestCase):
         error = failure(nasty.json_reply({"error": {"message": "slow down"}}, 429, "Retry-After: 7"))
         assert (error.message, error.retry_after) == ("It answered 429: slow down", 7)
 
+    def test_words_in_other_shapes_are_read(self):
+        for body in ({"error": ["bad", "worse"]}, ["bad", "worse"], {"detail": [{"msg": "bad"}, {"msg": "worse"}]}):
+            assert failure(nasty.json_reply(body, 422)).message == "It answered 422: bad; worse"
+        for body in ("bad", {"message": "bad"}, {"detail": "bad"}, {"error": {"message": "bad", "code": 3}}):
+            assert failure(nasty.json_reply(body, 422)).message == "It answered 422: bad"
+        for body in ({"error": 5}, {"error": {"message": {"a": []}}}, [], [[["bad"]]], None, 7):
+            assert failure(nasty.json_reply(body, 422)).message == "It answered 422."
+
     def test_an_error_page_is_told_by_its_status(self):
         assert failure(nasty.html(500)).message == "It answered 500."
 
