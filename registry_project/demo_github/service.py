@@ -76,15 +76,14 @@ class Service:
             return await answer(request, row, body)
 
     def _check(self, row: Body, body: Body, verb: str, tokens: int) -> None:
-        wants_vectors = verb == "embeddings"
+        wants_vectors, name = verb == "embeddings", "input" if verb == "embeddings" else "messages"
         if catalog.embeds(row) != wants_vectors:
             raise Refused(400, "unsupported_operation", f"The operation is not supported by model: {row['id']}")
-        given = body.get("input") if wants_vectors else body.get("messages")
-        if not isinstance(given, list if not wants_vectors else (list, str)) or not given or "" in given:
-            name = "input" if wants_vectors else "messages"
-            raise Refused(
-                400, "invalid_request", f"Invalid value for '{name}'.", type="invalid_request_error", param=name
-            )
+        given = body.get(name)
+        if isinstance(given, str) and given and wants_vectors:
+            given = [given]
+        if not isinstance(given, list) or not given or "" in given:
+            raise Refused(400, "invalid_request", f"Invalid '{name}'.", type="invalid_request_error", param=name)
         refusals.check_size(row, dumps(given), tokens)
         if not wants_vectors:
             refusals.check_parameters(row, body)
