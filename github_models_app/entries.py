@@ -28,10 +28,10 @@ def keep(models: Iterable[GitHubModel], archived_on: date | None = None) -> None
     CatalogEntry.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN)
 
 
-def publishers() -> QuerySet[CatalogEntry, dict[str, Any]]:
+def publishers() -> QuerySet[CatalogEntry, Any]:
     """Return every publisher with how many models it has that lists show, and how many are retired; one query."""
     is_retired = Q(model__status=ModelStatus.RETIRED)
-    return (
+    found: QuerySet[CatalogEntry, Any] = (
         CatalogEntry.objects.order_by("publisher_slug")
         .values("publisher_slug")
         .annotate(
@@ -40,12 +40,13 @@ def publishers() -> QuerySet[CatalogEntry, dict[str, Any]]:
             retired=Count("pk", filter=is_retired),
         )
     )
+    return found
 
 
 def find_publisher(called: str) -> dict[str, Any]:
     """Return one publisher by slug or name. Raises NotFound, naming the valid slugs."""
     key = called.strip().lower()
-    found = list(publishers())
+    found: list[dict[str, Any]] = list(publishers())
     for publisher in found:
         if key in (publisher["publisher_slug"], publisher["name"].lower()):
             return publisher

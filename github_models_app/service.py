@@ -67,8 +67,7 @@ def configuration() -> Configuration | None:
     """Return what is asked now: the service of the settings, else the demo's stand-in, else nothing."""
     if settings.GITHUB_TOKEN:
         return Configuration(normalise_url(settings.GITHUB_MODELS_URL), settings.GITHUB_TOKEN)
-    demo = row().demo_url
-    return Configuration(demo, DEMO_TOKEN, is_demo=True) if demo else None
+    return _of_demo(row())
 
 
 def row() -> GitHubService:
@@ -79,22 +78,21 @@ def row() -> GitHubService:
 
 def known(config: Configuration) -> GitHubService:
     """Return what is known of this configuration's service, in a row that is not to be saved."""
+    return _at(config, row())
+
+
+def look() -> tuple[Configuration | None, GitHubService]:
+    """Return what is asked now and what is known of it, in one query."""
     found = row()
-    if found.url != config.url:
-        return GitHubService(url=config.url, demo_url=found.demo_url)
-    return found
-
-
-def is_retired(config: Configuration) -> bool:
-    return known(config).state == State.RETIRED
+    config = configuration() if settings.GITHUB_TOKEN else _of_demo(found)
+    return config, _at(config, found) if config else found
 
 
 def status() -> Status:
     """Return the state as people are told it."""
-    config = configuration()
+    config, found = look()
     if config is None:
         return Status("not_configured", NOT_CONFIGURED, None, None, "", False, settings.GITHUB_MODELS_PLAN)
-    found = known(config)
     # Nothing is wrong with one that nobody has asked yet; the reason and the missing sync tell the rest.
     state, reason = (State.OK, NOT_ASKED) if found.state == State.UNKNOWN else (found.state, found.reason)
     more = (found.since, found.last_sync, config.shown_url, config.is_demo, settings.GITHUB_MODELS_PLAN)
@@ -103,10 +101,9 @@ def status() -> Status:
 
 def why_away() -> str:
     """Return a sentence why none of its models can be called, or ""."""
-    config = configuration()
+    config, found = look()
     if config is None:
         return NOT_CONFIGURED
-    found = known(config)
     return found.reason if found.state in (State.RETIRED, State.ERROR) else ""
 
 
@@ -162,6 +159,15 @@ def without_credentials(url: str) -> str:
     """Return an address without user and password."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+
+
+def _of_demo(found: GitHubService) -> Configuration | None:
+    return Configuration(found.demo_url, DEMO_TOKEN, is_demo=True) if found.demo_url else None
+
+
+def _at(config: Configuration, found: GitHubService) -> GitHubService:
+    """Return what is known of one address: nothing, when the row tells of another."""
+    return found if found.url == config.url else GitHubService(url=config.url, demo_url=found.demo_url)
 
 
 def _write(config: Configuration, state: GitHubService.State, reason: str, **more: Any) -> None:

@@ -67,11 +67,8 @@ class GitHubSource(Source):
     @classmethod
     def places(cls) -> list[Place]:
         """Return the one place; a retired service has none, so that nothing asks it by itself."""
-        config = service.configuration()
-        if config is None:
-            return []
-        known = service.known(config)
-        return [] if known.state == State.RETIRED else [_place(config, known)]
+        config, known = service.look()
+        return [] if config is None or known.state == State.RETIRED else [_place(config, known)]
 
     @classmethod
     def place_names(cls) -> set[str]:
@@ -113,8 +110,8 @@ class GitHubSource(Source):
     @classmethod
     def routes(cls, placements: Sequence[Placement]) -> dict[int, Upstream]:
         """Return how each placement is called; one that another service told of waits for the next sync."""
-        config = service.configuration()
-        if config is None or service.is_retired(config):
+        config, known = service.look()
+        if config is None or known.state == State.RETIRED:
             return {}
         limiter = rate_limiter.shared(config.token, config.url)
         return {p.pk: _upstream(p, config, limiter) for p in placements if p.base_url == config.url}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -135,7 +136,8 @@ class PageTests(ApiTestCase):
         for number in range(50):
             register(f"more{number}", place="two")
         assert len(self.get("/api/models")["models"]) == 55
-        assert self._queries() == few <= 7  # key, groups, hosts; count, rows, categories, placements
+        # key, groups; one for each source; count, rows, categories, placements
+        assert self._queries() == few <= 6 + len(settings.MODEL_SOURCES)
 
     def _queries(self) -> int:
         self.get("/api/models")  # notes the key's use once a minute
