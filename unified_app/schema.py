@@ -73,7 +73,7 @@ def _errors_of(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         "Conflict": method != "get" and "{" in path,
         "TooLarge": takes_body,
         "UnsupportedMediaType": takes_body,
-        "RateLimited": path.endswith(("/token", "/serve", "/stop")),
+        "RateLimited": path.endswith(("/token", "/inference", "/serve", "/stop")),
     }
     return [name for name, does in applies.items() if does]
 

@@ -7,6 +7,7 @@ from django.urls import path
 import unified_app.converters  # noqa: F401 - makes <name:> and <slashed:> known
 from unified_app.views.access import CallerView, KeyViewSet, TokenView
 from unified_app.views.categories import CategoryCountsView, CategoryModelsView
+from unified_app.views.inference import InferenceView
 from unified_app.views.jobs import JobViewSet
 from unified_app.views.models import ModelHistoryView, ModelViewSet
 from unified_app.views.places import PlacementsView, SourcesView, VersionsView
@@ -35,6 +36,7 @@ urlpatterns = [
     # A name may hold slashes, so what follows the name is looked for first.
     path("models/<slashed:model>/history", ModelHistoryView.as_view(), name="model-history"),
     path("models/<slashed:model>/restore", ModelViewSet.as_view({"post": "restore"}), name="model-restore"),
+    path("models/<slashed:model>/inference", InferenceView.as_view(), name="inference"),
     path("models/<slashed:model>/serve", ServeView.as_view(), name="serve"),
     path("models/<slashed:model>/stop", StopView.as_view(), name="stop"),
     path("models/<slashed:model>/serving-status", ServingStatusView.as_view(), name="serving-status"),

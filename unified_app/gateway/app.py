@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 
@@ -46,12 +46,20 @@ CALLS = {
     "/ollama/api/embeddings": ("ollama", "embeddings"),
     "/ollama/api/show": ("ollama", "show"),
 }
+# In the scope of a call from inside, whose caller the site has admitted; no HTTP server puts it there.
+ADMITTED = "registry.admitted"
 LIVENESS = "/ollama"
 READING = ("GET", "HEAD")
 
 
 class Gateway:
-    """`start` and `stop` belong to the ASGI lifespan; without it the first call starts it."""
+    """`start` and `stop` belong to the ASGI lifespan; without it the first call starts it.
+
+    `running` is the one that this process has, `loop` the event loop that it runs on.
+    """
+
+    running: ClassVar[Gateway | None] = None
+    loop: asyncio.AbstractEventLoop
 
     def __init__(self, holder: SnapshotHolder | None = None) -> None:
         self.holder = holder or SnapshotHolder()
@@ -69,6 +77,8 @@ class Gateway:
         if self.sharing is not None:
             self.sharing.start()
         self._caller = Caller(UpstreamClient(), self.load, self.breakers)
+        self.loop = asyncio.get_running_loop()
+        Gateway.running = self
         # A minute is for a database that is being migrated; until then /readyz says what is missing.
         await asyncio.to_thread(self.holder.ready.wait, 60.0)
         # All that the start has made stays: no later collection need walk through it while calls wait.
@@ -78,6 +88,8 @@ class Gateway:
         gc.set_threshold(10_000, 20, 20)
 
     async def stop(self) -> None:
+        if Gateway.running is self:
+            Gateway.running = None
         if self._caller is not None:
             await self._caller.close()
             self._caller = None
@@ -119,7 +131,8 @@ class Gateway:
         caller = self._caller or await self._ready()
         if not self.holder.ready.is_set():
             raise NotReady("The registry is being read; try again in a moment.", retry_after=1)
-        admit(request, self.holder.current, self.limiter)
+        if ADMITTED not in request.scope:
+            admit(request, self.holder.current, self.limiter)
         if request.route in CALLS:
             return await self._call(caller, request, send)
         listed = self._listed(request)
