@@ -30,6 +30,8 @@ CAP_SECONDS = 62.0
 # What a refusal without any number holds: a whole minute, or an hour of a day whose end is not told.
 UNTOLD_SECONDS: dict[Kind, float] = {"minute": 60.0, "day": 3600.0, "concurrent": 1.0, "unknown": 60.0}
 LONGEST_SECONDS = 86400.0
+# What a refusal's own words call a minute and a day.
+WINDOWS: dict[Kind, str] = {"minute": "60", "day": "86400"}
 # Clocks differ a little between us and Redis; a wait that was slept is not too long because of that.
 SLACK_SECONDS = 1.0
 
@@ -39,7 +41,7 @@ _WAIT = re.compile(r"wait (\d{1,6}) seconds")
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a 429 tells. `told` is the limit of a minute, 0 when it is not told."""
+    """What a 429 tells. `told` is the limit of its window, 0 when it is not told."""
 
     kind: Kind
     seconds: float
@@ -137,7 +139,7 @@ def read_refusal(headers: Mapping[str, str], text: str) -> Refusal:
     if kind == "concurrent":
         # "0 seconds" is told, and another call must end first.
         seconds = max(seconds, UNTOLD_SECONDS[kind])
-    limit = int(said[1]) if said and said[2] == "60" else 0
+    limit = int(said[1]) if said and said[2] == WINDOWS.get(kind) else 0
     is_of_all = bool(name) and kind in ("minute", "day") and "model" not in name.lower()
     return Refusal(kind, min(seconds, LONGEST_SECONDS), limit, is_of_all)
 

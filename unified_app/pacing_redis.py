@@ -12,6 +12,7 @@ import redis
 from unified_app.pacing_state import (
     COUNTED_SECONDS,
     DAY,
+    LENGTHS,
     MARGIN_SECONDS,
     MINUTE,
     TOLD_SECONDS,
@@ -30,60 +31,76 @@ PAUSE_SECONDS = 5.0
 
 Answer = TypeVar("Answer")
 
-# State.take, refuse and hold in one step over all processes, by the clock of the Redis server.
+_FIELDS = ("start", "end", "count", "refused", "cap", "cap_end", "is_told")
+# State.take, State.refuse and a hold in one step over all processes, by the clock of the Redis server.
 _SCRIPT = """
 local t = redis.call('TIME')
 local now = t[1] + t[2] / 1000000
-local names = {'held', 'cap', 'cap_end', 'm_start', 'm_end', 'm_count', 'm_refused',
-               'd_start', 'd_end', 'd_count', 'd_refused'}
-local s = {}
-for i, v in ipairs(redis.call('HMGET', KEYS[1], unpack(names))) do s[names[i]] = tonumber(v) or 0 end
+local fields = {'start', 'end', 'count', 'refused', 'cap', 'cap_end', 'is_told'}
+local found = redis.call('HGETALL', KEYS[1])
+local told = {}
+for i = 1, #found, 2 do told[found[i]] = tonumber(found[i + 1]) end
+local held = told.held or 0
+local windows = {minute = {}, day = {}}
+for span, w in pairs(windows) do
+  for _, name in ipairs(fields) do w[name] = told[span .. ':' .. name] or 0 end
+end
 local op, margin = ARGV[1], tonumber(ARGV[2])
-local lengths = {m = tonumber(ARGV[3]), d = tonumber(ARGV[4])}
-local wait = 0
 
-local function room(w, limit)
-  if limit and now < s[w .. '_end'] and s[w .. '_count'] >= limit then
-    wait = math.max(wait, s[w .. '_end'] - now)
+local function wait()
+  local m, d = windows.minute, windows.day
+  local per_minute, per_day, known = tonumber(ARGV[5]), nil, tonumber(ARGV[6])
+  if now < m.cap_end then per_minute = m.is_told > 0 and m.cap or math.min(m.cap, per_minute or m.cap) end
+  if now < d.cap_end then per_day = d.is_told > 0 and d.cap or math.max(d.cap, known or 0) end
+  if per_day == 0 then per_day = nil end
+  local last = held
+  if per_minute and now < m['end'] and m.count >= per_minute then last = math.max(last, m['end']) end
+  if per_day and now < d['end'] and d.count >= per_day then last = math.max(last, d['end']) end
+  return math.max(0, last - now)
+end
+
+local function take()
+  for span, length in pairs({minute = tonumber(ARGV[3]), day = tonumber(ARGV[4])}) do
+    local w = windows[span]
+    if now >= w['end'] then w.start, w['end'], w.count, w.refused = now, now + length + margin, 0, 0 end
+    w.count = w.count + 1
   end
+end
+
+local function refuse(span, length, seconds, limit, believed)
+  local w = windows[span]
+  w.refused = w.refused + 1
+  local ours = now + seconds - length >= w.start - margin
+  local passed = ours and math.max(0, w.count - w.refused) or 0
+  if limit > 0 or passed > 0 or span == 'day' then
+    w.cap, w.is_told = limit > 0 and limit or passed, limit > 0 and 1 or 0
+    w.cap_end = now + believed
+  end
+  w['end'] = now + seconds + margin
+  held = math.max(held, w['end'])
 end
 
 if op == 'take' then
-  local minute, day = tonumber(ARGV[5]), tonumber(ARGV[6])
-  if s.cap > 0 and now < s.cap_end then minute = math.min(s.cap, minute or s.cap) end
-  wait = math.max(0, s.held - now)
-  room('m', minute)
-  room('d', day)
-  if wait > 0 then return tostring(wait) end
-  for w, length in pairs(lengths) do
-    if now >= s[w .. '_end'] then
-      s[w .. '_start'], s[w .. '_end'] = now, now + length + margin
-      s[w .. '_count'], s[w .. '_refused'] = 0, 0
-    end
-    s[w .. '_count'] = s[w .. '_count'] + 1
-  end
+  local seconds = wait()
+  if seconds > 0 then return string.format('%.6f', seconds) end
+  take()
 elseif op == 'refuse' then
-  local w, seconds, told = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
-  s[w .. '_refused'] = s[w .. '_refused'] + 1
-  local ours = s[w .. '_count'] > 0 and now + seconds - lengths[w] >= s[w .. '_start'] - margin
-  if w == 'm' and (told > 0 or ours) then
-    s.cap = told > 0 and told or math.max(1, s.m_count - s.m_refused)
-    s.cap_end = now + tonumber(told > 0 and ARGV[8] or ARGV[9])
-  end
-  s[w .. '_end'] = now + seconds + margin
-  s.held = math.max(s.held, s[w .. '_end'])
+  refuse(ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]))
 else
-  s.held = math.max(s.held, now + tonumber(ARGV[5]))
+  held = math.max(held, now + tonumber(ARGV[3]))
 end
 
-local flat = {}
-for name, value in pairs(s) do
-  flat[#flat + 1] = name
-  flat[#flat + 1] = string.format('%.6f', value)
+local flat, last = {'held', string.format('%.6f', held)}, held
+for span, w in pairs(windows) do
+  last = math.max(last, w['end'], w.cap_end)
+  for _, name in ipairs(fields) do
+    flat[#flat + 1] = span .. ':' .. name
+    flat[#flat + 1] = string.format('%.6f', w[name])
+  end
 end
 redis.call('HSET', KEYS[1], unpack(flat))
-redis.call('EXPIRE', KEYS[1], math.ceil(math.max(s.held, s.cap_end, s.m_end, s.d_end) - now) + 1)
-return tostring(wait)
+redis.call('EXPIRE', KEYS[1], math.max(1, math.ceil(last - now)))
+return '0'
 """
 
 
@@ -98,7 +115,7 @@ class RedisStates:
 
     def take(self, key: str, limits: Limits) -> float | None:
         numbers = ("" if limit is None else limit for limit in (limits.per_minute, limits.per_day))
-        return self._run(key, "take", *numbers)
+        return self._run(key, "take", MINUTE, DAY, *numbers)
 
     def left(self, key: str, limits: Limits) -> Left | None:
         found = self._asked(lambda: (self._redis.time(), self._redis.hgetall(_name(key))))
@@ -108,13 +125,14 @@ class RedisStates:
         return _state(told).left(limits, seconds + micros / 1e6)
 
     def refuse(self, key: str, span: Span, seconds: float, told: int) -> float | None:
-        return self._run(key, "refuse", span[0], seconds, told, TOLD_SECONDS, COUNTED_SECONDS)
+        believed = (TOLD_SECONDS if told else COUNTED_SECONDS)[span]
+        return self._run(key, "refuse", span, LENGTHS[span], seconds, told, believed)
 
     def hold(self, key: str, seconds: float) -> float | None:
         return self._run(key, "hold", seconds)
 
     def _run(self, key: str, operation: str, *arguments: float | str) -> float | None:
-        given = (operation, MARGIN_SECONDS, MINUTE, DAY, *arguments)
+        given = (operation, MARGIN_SECONDS, *arguments)
         answer: Any = self._asked(lambda: self._script(keys=[_name(key)], args=given))
         return None if answer is None else float(answer)
 
@@ -138,12 +156,10 @@ def _name(key: str) -> str:
 
 
 def _state(told: Mapping[Any, Any]) -> State:
-    fields = {name.decode(): float(value) for name, value in told.items()}
-    minute, day = (_window(fields, letter) for letter in "md")
-    cap, cap_end = int(fields.get("cap", 0)), fields.get("cap_end", 0.0)
-    return State(fields.get("held", 0.0), cap, cap_end, minute, day)
+    numbers = {name.decode(): float(value) for name, value in told.items()}
+    return State(numbers.get("held", 0.0), _window(numbers, "minute"), _window(numbers, "day"))
 
 
-def _window(fields: Mapping[str, float], letter: str) -> Window:
-    start, end, count, refused = (fields.get(f"{letter}_{name}", 0.0) for name in ("start", "end", "count", "refused"))
-    return Window(start, end, int(count), int(refused))
+def _window(numbers: Mapping[str, float], span: Span) -> Window:
+    start, end, count, refused, cap, cap_end, is_told = (numbers.get(f"{span}:{name}", 0.0) for name in _FIELDS)
+    return Window(start, end, int(count), int(refused), int(cap), cap_end, bool(is_told))
