@@ -111,7 +111,7 @@ def mark_ok(config: Configuration) -> None:
     """Note that the catalog was read. The sync that read it has made the placements callable again."""
     with transaction.atomic():
         RegistryEpoch.lock()
-        _write(config, State.OK, "", last_sync=timezone.now())
+        _write(config, State.OK, "")
 
 
 def mark_failed(config: Configuration, error: RegistryError) -> None:
@@ -170,14 +170,17 @@ def _at(config: Configuration, found: GitHubService) -> GitHubService:
     return found if found.url == config.url else GitHubService(url=config.url, demo_url=found.demo_url)
 
 
-def _write(config: Configuration, state: GitHubService.State, reason: str, **more: Any) -> None:
+def _write(config: Configuration, state: GitHubService.State, reason: str) -> None:
     """Write a state; `since` moves only when the state does. A change goes into the history."""
-    before = known(config)
+    before, now = known(config), timezone.now()
     is_new = before.state != state
-    now = timezone.now()
-    values = {"url": config.url, "state": state, "reason": reason, "since": now if is_new else before.since}
-    values["last_sync"] = before.last_sync
-    GitHubService.objects.filter(pk=1).update(**{**values, **more})
+    GitHubService.objects.filter(pk=1).update(
+        url=config.url,
+        state=state,
+        reason=reason,
+        since=now if is_new else before.since,
+        last_sync=now if state == State.OK else before.last_sync,
+    )
     if is_new:
         record(
             "github service", 1, "sync", {"state": (str(before.state), str(state)), "reason": (before.reason, reason)}
