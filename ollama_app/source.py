@@ -57,7 +57,7 @@ class OllamaSource(Source):
         """Return the enabled hosts; the default one counts only once it was seen, or when it is the only one."""
         hosts = list(Host.objects.enabled())
         told = [h for h in hosts if h.origin != Host.Origin.DEFAULT or h.last_seen]
-        return [_place(host) for host in told or hosts]
+        return [host.as_place() for host in told or hosts]
 
     @classmethod
     def place_names(cls) -> set[str]:
@@ -166,19 +166,6 @@ def digests_without_details(host: Host, version: str) -> set[str]:
 def request_details(host: Host) -> None:
     """Queue the job that fills in what tags does not tell."""
     jobs.enqueue("ollama_details", {"place": host.name}, unique_key=f"ollama_details:{host.name}", by="sync")
-
-
-def _place(host: Host) -> Place:
-    return Place(
-        name=host.name,
-        url=host.url,
-        state=host.state,
-        version=host.version,
-        last_seen=host.last_seen,
-        down_since=host.down_since,
-        error=host.last_error,
-        is_demo=host.is_demo,
-    )
 
 
 def _upsert(rows: list[DigestFacts], fields: list[str]) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 # Section -> models in the order in which people need them. What is not here stands under its own app, at the end.
 SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("catalog", "Catalog", ("UnifiedModel", "Alias", "Placement", "ModelVersion")),
-    ("hosts", "Hosts", ("Host",)),
+    ("hosts", "Hosts and endpoints", ("Host", "Endpoint")),
     ("serving", "Serving", ("ModelServingStatus", "ModelServingConfig", "GatewayProcess")),
     ("work", "Syncs, jobs and schedules", ("SyncRun", "Job", "PeriodicTask", "IntervalSchedule", "CrontabSchedule")),
     ("access", "People and keys", ("User", "Group", "ApiKey")),

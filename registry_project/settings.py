@@ -25,6 +25,7 @@ ADMIN_USERNAME: str = env.str("ADMIN_USERNAME", default="admin")
 # The one place where the core learns which sources exist. The order decides which source wins a shared name.
 MODEL_SOURCES: dict[str, str] = {
     "ollama": "ollama_app.source.OllamaSource",
+    "external": "github_models_app.endpoints.source.EndpointSource",
     "github": "github_models_app.source.GitHubSource",
 }
 # What `source=` may name beside the sources themselves -> the sources that it means.
@@ -39,6 +40,10 @@ JOB_KINDS: dict[str, str] = {
     "serve": "unified_app.serving.requests.run_serve_job",
 }
 OPENAI_ENDPOINTS: list[str] = env.list("OPENAI_ENDPOINTS", default=[])
+# OPENAI_ENDPOINT_<NAME>_KEY -> the key.
+OPENAI_ENDPOINT_KEYS: dict[str, str] = {
+    name: key for name, key in env.ENVIRON.items() if name.startswith("OPENAI_ENDPOINT_") and name.endswith("_KEY")
+}
 GITHUB_TOKEN: str = env.str("GITHUB_TOKEN", default="")
 GITHUB_MODELS_URL: str = env.str("GITHUB_MODELS_URL", default="https://models.github.ai")
 GITHUB_MODELS_PLAN: str = env.str("GITHUB_MODELS_PLAN", default="free")

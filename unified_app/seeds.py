@@ -19,6 +19,7 @@ CURATED = {"unified_app": ["unifiedmodel", "alias"]}
 OPERATED = {
     "unified_app": ["modelservingconfig", "apikey", "job"],
     "ollama_app": ["host"],
+    "github_models_app": ["endpoint"],
     "django_celery_beat": ["periodictask", "intervalschedule", "crontabschedule", "clockedschedule"],
 }
 OURS = ("unified_app", "ollama_app", "github_models_app", "experiments_app", "django_celery_beat")

@@ -38,6 +38,8 @@ class ServerVerbs(ServerChecks[Row]):
 
     noun: ClassVar[str]
     setting: ClassVar[str]
+    # What is said of two rows of one server.
+    twin: ClassVar[str] = "has this address already"
     # What the API calls a column, where that differs.
     words: ClassVar[dict[str, str]] = {}
     editable: ClassVar[tuple[str, ...]] = ("name", "url", "enabled")
@@ -184,7 +186,7 @@ class ServerVerbs(ServerChecks[Row]):
             if other.name.casefold() == row.name.casefold():
                 self._refuse("name", f"The {self.noun} {other.name!r} has this name but for its case.")
             if row.enabled and self.identity(other) == self.identity(row):
-                self._refuse("url", f"The {self.noun} {other.name!r} has this address already.")
+                self._refuse("url", f"The {self.noun} {other.name!r} {self.twin}.")
 
     def _record(self, before: Row | None, row: Row, by: str) -> None:
         changes: dict[str, tuple[Any, Any]] = {

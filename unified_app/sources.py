@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -57,7 +57,8 @@ class Upstream:
     """
 
     url: str
-    headers: dict[str, str]
+    # Keys are among them: a traceback or a log that prints a route must not tell them.
+    headers: dict[str, str] = field(repr=False)
     protocol: str
     model: str
     timeout: float = 300.0

@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import github_models_app.endpoints.models
 import unified_app.addresses
 from django.db import migrations, models
 
@@ -33,7 +34,7 @@ class Migration(migrations.Migration):
                 ('sealed_headers', models.TextField(blank=True, default='', editable=False)),
                 ('timeout', models.PositiveIntegerField(default=300, help_text='Seconds that one answer may take.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3600)])),
                 ('rate_limit_per_minute', models.PositiveIntegerField(blank=True, help_text='Calls that the server allows a minute, to all its models. Empty: no limit is kept to.', null=True, validators=[django.core.validators.MinValueValidator(1)])),
-                ('models', models.JSONField(blank=True, default=list, help_text='Names of models, when the server lists none or only some are wanted. Empty: what it lists.')),
+                ('models', models.JSONField(blank=True, default=list, help_text='Names of models, when the server lists none or only some are wanted. Empty: what it lists.', validators=[github_models_app.endpoints.models.validate_models])),
             ],
             options={
                 'verbose_name': 'endpoint',

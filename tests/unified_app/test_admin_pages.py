@@ -138,7 +138,7 @@ class EveryPageTests(AdminTestCase):
         assert "2 models" in text
         assert "1 job failed" in text
         sections = [section["name"] for section in self.client.get(reverse("admin:index")).context["app_list"]]
-        assert sections[:2] == ["Catalog", "Hosts"]
+        assert sections[:2] == ["Catalog", "Hosts and endpoints"]
 
 
 def helpless(response) -> list[str]:

@@ -9,6 +9,7 @@ from django.db import models
 
 from unified_app import vault
 from unified_app.addresses import validate_url
+from unified_app.sources import Place
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -74,3 +75,16 @@ class Server(models.Model):
     @property
     def is_demo(self) -> bool:
         return self.origin == self.Origin.DEMO
+
+    def as_place(self) -> Place:
+        """Return the server as pages and syncs see it."""
+        return Place(
+            name=self.name,
+            url=self.url,
+            state=self.state,
+            version=self.version,
+            last_seen=self.last_seen,
+            down_since=self.down_since,
+            error=self.last_error,
+            is_demo=self.is_demo,
+        )

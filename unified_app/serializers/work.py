@@ -60,15 +60,19 @@ class SyncSerializer(serializers.Serializer[Any]):
     job_id = serializers.IntegerField()
 
 
-class SyncQuerySerializer(serializers.Serializer[Any]):
-    """The query parameters of a sync."""
-
-    host = serializers.CharField(required=False, max_length=500, help_text="Sync only the host of this name.")
+class AsyncQuerySerializer(serializers.Serializer[Any]):
+    """The query parameters of a sync of one place."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         # `async` is a word of Python, so it cannot be an attribute.
         told = "Do not wait: answer 202 at once."
         return super().get_fields() | {"async": serializers.BooleanField(default=False, help_text=told)}
+
+
+class SyncQuerySerializer(AsyncQuerySerializer):
+    """The query parameters of a sync."""
+
+    host = serializers.CharField(required=False, max_length=500, help_text="Sync only the host of this name.")
 
 
 class SyncRunSerializer(serializers.ModelSerializer[SyncRun]):
