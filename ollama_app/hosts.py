@@ -11,15 +11,11 @@ from django.conf import settings
 from ollama_app.addresses import parse_hosts
 from ollama_app.connection import client_for
 from ollama_app.models import Host
-from unified_app.errors import RegistryError
 from unified_app.models import Placement
 from unified_app.server_checks import TestOutcome
 from unified_app.servers import ServerVerbs
-from unified_app.sources import source_classes
 
 SOURCE = "ollama"
-# How long a host may take to say that it is there while somebody waits for the start.
-PROBE_SECONDS = 2.0
 
 
 class HostVerbs(ServerVerbs[Host]):
@@ -61,12 +57,3 @@ def ensure_environment_hosts() -> None:
         HOSTS.agree_with(wanted, Host.Origin.ENVIRONMENT)
     else:
         HOSTS.agree_with(parse_hosts([settings.DEFAULT_OLLAMA_HOST]), Host.Origin.DEFAULT)
-
-
-def any_source_answers() -> bool:
-    """Whether a real source is there: an Ollama host that answers a short probe, or a place of another source."""
-    for name, source in source_classes().items():
-        if name != SOURCE and any(not place.is_demo for place in source.places()):
-            return True
-    hosts = [h for h in Host.objects.enabled() if not h.is_demo]
-    return any(not isinstance(answer, RegistryError) for _, answer in HOSTS.probed(hosts, PROBE_SECONDS))

@@ -6,6 +6,7 @@ import os
 
 from aiohttp import web
 
+from registry_project import demo_paths
 from registry_project.demo.app import SERVER
 from registry_project.demo_endpoint import routes as endpoint
 from registry_project.demo_github import routes as github
@@ -13,14 +14,11 @@ from registry_project.demo_github.limits import PLANS
 from registry_project.demo_github.service import Service
 from registry_project.demo_openai import routes as openai
 
-ENDPOINT_PREFIX = "/endpoint"
-GITHUB_PREFIX = "/github-models"
-
 
 def add_to(app: web.Application) -> None:
     """Mount Ollama's /v1, an OpenAI-compatible server, and a GitHub Models service that keeps to our own plan."""
     plan, delay = os.environ.get("GITHUB_MODELS_PLAN", ""), app[SERVER].token_delay
     openai.add_to(app)
-    endpoint.add_to(app, endpoint.Endpoint(token_delay=delay), ENDPOINT_PREFIX)
+    endpoint.add_to(app, endpoint.Endpoint(token_delay=delay), demo_paths.ENDPOINT)
     service = Service(plan=plan if plan in PLANS else PLANS[0], token_delay=delay)
-    github.add_to(app, service, GITHUB_PREFIX)
+    github.add_to(app, service, demo_paths.GITHUB)

@@ -13,9 +13,11 @@ from registry_project.supervisor.firstrun import Access
 NAME = "run.json"
 
 DEMO_NOTICE = """\
-No Ollama host answers, so the built-in DEMO runs in its place. Its models are not real.
-  Your own hosts: set OLLAMA_HOSTS=name=http://host:11434,... (in the environment or in .env) and start again,
-  or add one in the admin under Ollama > Hosts. DEMO=off runs without the demo, DEMO=on always with it."""
+No Ollama host and no endpoint answers, so the built-in DEMO runs in their place: it stands in for an Ollama host, for
+an OpenAI-compatible endpoint and, while GITHUB_TOKEN is not set, for GitHub Models. Its models are not real.
+  Your own: set OLLAMA_HOSTS=name=http://host:11434,... or OPENAI_ENDPOINTS=name=https://host/v1,... (in the environment
+  or in .env) and start again, or add one in the admin. DEMO=off runs without the demo, DEMO=on always with it."""
+DEMO_LINE = "stand-ins for an Ollama host, an endpoint and GitHub Models; no model of theirs is real"
 
 
 def write(home: Path, children: list[Child]) -> None:
@@ -50,7 +52,7 @@ def banner(urls: dict[str, str], access: Access, *, example: str, seconds: float
     if access.key:
         lines += [f"  try      {line}" for line in _calls(site, access.key, example)]
     if demo := urls.get("demo"):
-        lines.append(f"  demo     {demo} (a stand-in for an Ollama host; its models are not real)")
+        lines.append(f"  demo     {demo} ({DEMO_LINE})")
     return "\n".join(["", *lines, "  Ctrl-C stops everything.", ""])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from registry_project import demo_paths
 from registry_project.supervisor import broker, probes
 from registry_project.supervisor.children import ChildSpec
 from registry_project.supervisor.ports import Port
@@ -102,6 +103,14 @@ def _url(port: int) -> str:
 
 def demo_url() -> str:
     return f"http://127.0.0.1:{settings.DEMO_PORT}"
+
+
+def demo_endpoint_url() -> str:
+    return demo_url() + demo_paths.ENDPOINT
+
+
+def demo_github_url() -> str:
+    return demo_url() + demo_paths.GITHUB
 
 
 def environment() -> dict[str, str]:

@@ -5,8 +5,7 @@ from django.test import TestCase, override_settings
 from ollama_app import hosts
 from ollama_app.models import Host
 from ollama_app.source import OllamaSource
-from tests import nasty_server as nasty
-from tests.ollama_app.ollama_server import OllamaServer, chat, counts, model, only_host, sync
+from tests.ollama_app.ollama_server import OllamaServer, chat, counts, model, sync
 from unified_app.models import HistoryEntry
 
 
@@ -91,16 +90,3 @@ class DemoHostTests(TestCase):
         hosts.save_host(Host(name="demo", url="http://mine"), by="ada")
         hosts.set_demo_host("http://127.0.0.1:11535")
         assert Host.objects.get(origin=Host.Origin.DEMO).name == "demo-2"
-
-    def test_whether_a_real_source_answers_does_not_count_the_demo(self):
-        with OllamaServer() as server:
-            Host.objects.all().delete()
-            hosts.set_demo_host(server.url)
-            assert not hosts.any_source_answers()
-            host = only_host(server)
-            assert hosts.any_source_answers()
-            server.answers["/api/version"] = nasty.html(200)
-            assert not hosts.any_source_answers()
-            host.enabled = False
-            hosts.save_host(host, by="ada")
-            assert not hosts.any_source_answers()

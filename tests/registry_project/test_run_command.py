@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -42,6 +43,12 @@ def refused(env: dict[str, str]) -> tuple[str, float]:
     assert result.stdout == ""
     (line,) = result.stderr.splitlines()
     return line, time.monotonic() - began
+
+
+def listed(run: Run, *sources: str) -> list[dict[str, Any]]:
+    """Return the models of these sources once each of them has some, else nothing."""
+    models = run.get("/api/models/unified").json()["models"]
+    return models if {model["source"] for model in models} >= set(sources) else []
 
 
 class TestUp:
@@ -85,8 +92,19 @@ class TestUp:
         assert answer.status_code == 200
 
     def test_sources_are_synced_without_being_asked(self, run: Run) -> None:
-        models = wait_until(lambda: run.get("/api/models/unified").json()["models"], 30, "the demo's models")
-        assert {model["source"] for model in models} == {"ollama"}
+        """The demo's three places are read; no row of theirs passes for real."""
+        models = wait_until(lambda: listed(run, "ollama", "external", "github"), 30, "models of all three sources")
+        assert {"demo-endpoint/agent-70b", "openai/gpt-4.1"} <= {model["name"] for model in models}
+        assert all(model["demo"] for model in models)
+        assert "no model of theirs is real" in run.output
+
+    @pytest.mark.parametrize("model", ["demo-endpoint/agent-70b", "openai/gpt-4o-mini"])
+    def test_remote_stand_ins_answer_through_the_gateway(self, run: Run, model: str) -> None:
+        wait_until(lambda: listed(run, "external", "github"), 30, "models of both sources")
+        body = {"model": model, "messages": [{"role": "user", "content": "What is 17 * 23?"}]}
+        headers = {"Authorization": f"Bearer {run.key}"}
+        answer = requests.post(f"{run.site}/v1/chat/completions", json=body, headers=headers, timeout=30)
+        assert (answer.status_code, "391" in answer.text) == (200, True), answer.text
 
     def test_secrets_are_for_their_owner_only(self, run: Run) -> None:
         secrets = run.home / "secrets"
