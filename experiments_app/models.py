@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
+
+from unified_app.models.catalog import ModelStatus
 
 
 class ExperimentType(models.TextChoices):
@@ -33,11 +37,27 @@ class Experiment(models.Model):
         return self.name or f"{self.experiment_type} of {self.base_id}"
 
 
+class VariantQuerySet(models.QuerySet["Variant"]):
+    def listed(self) -> VariantQuerySet:
+        """For lists: rows with their model, experiment and base, in one query."""
+        return self.filter(model__isnull=False).select_related("model", "experiment__base")
+
+    def shown(self) -> VariantQuerySet:
+        return self.exclude(model__status=ModelStatus.RETIRED)
+
+    def in_status(self, status: str) -> VariantQuerySet:
+        """The variants whose `shown_status` is this."""
+        if status == Variant.Status.ARCHIVED:
+            return self.filter(model__status=ModelStatus.RETIRED)
+        return self.shown().filter(status=status)
+
+
 class Variant(models.Model):
     """What an experiment knows of a model that it made, beside the model's own row.
 
     `model` is null only inside the transaction that makes both: the model's id holds this row's number.
-    `host` is the Ollama host on which it is realised as a model of its own; empty for an overlay.
+    `host` is the Ollama host on which it is realised as a model of its own; empty for an overlay. `status` is never
+    `archived` here: that is the model's own state, and `shown_status` tells both.
     """
 
     class Status(models.TextChoices):
@@ -67,8 +87,17 @@ class Variant(models.Model):
             models.Index(fields=["status"], name="idx_variant_status"),
         ]
 
+    objects: ClassVar = VariantQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.model_id or f"variant {self.pk}"
+
+    @property
+    def shown_status(self) -> str:
+        """What people are told: a variant whose model is retired is archived, whatever it was before."""
+        if self.model is not None and self.model.is_retired:
+            return self.Status.ARCHIVED.value
+        return str(self.status)
 
 
 class Adapter(models.Model):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from unified_app.errors import InvalidInput, NotFound
 from unified_app.history import record
 from unified_app.lookup import find_model
-from unified_app.models import Alias, RegistryEpoch, UnifiedModel
+from unified_app.models import Alias, AliasChange, RegistryEpoch, UnifiedModel
 
 _RECORDED = ("name", "targets", "description")
 
@@ -31,6 +32,23 @@ def save_alias(alias: Alias, *, by: str) -> Alias:
         changes = {name: (getattr(before, name, None), getattr(alias, name)) for name in _RECORDED}
         record("alias", alias.pk, by, changes)
         RegistryEpoch.bump()
+    return alias
+
+
+def point_alias(name: str, model_ids: Sequence[str], *, by: str, reason: str) -> Alias:
+    """Let the alias name these models first and keep its fallbacks after them; made when there is none.
+
+    The models take the place of as many of its first ones. Raises InvalidInput for a name that cannot be an alias.
+    """
+    with transaction.atomic():
+        RegistryEpoch.lock()
+        alias = Alias.objects.filter(name__iexact=name).first() or Alias(name=name)
+        before = list(alias.targets)
+        alias.targets = list(dict.fromkeys([*model_ids, *before[len(model_ids) :]]))
+        save_alias(alias, by=by)
+        AliasChange.objects.create(
+            alias=alias.name, before=before, after=alias.targets, at=timezone.now(), by=by, reason=reason
+        )
     return alias
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5.0
 # Seconds before attempt 2, 3, ...; the last one repeats.
 BACKOFF = (5, 30, 120, 600)
+WOKEN_AT_ONCE = 50
 
 
 class JobLost(Exception):
@@ -114,6 +115,23 @@ def enqueue(
     raise Conflict(f"The job {unique_key!r} is being queued and ended by others at once. Try again.")
 
 
+def enqueue_many(kind: str, wanted: Mapping[str, dict[str, Any]], *, by: str = "") -> None:
+    """Queue a job for each {unique key: arguments} that has no active one, in a constant number of queries."""
+    if kind not in settings.JOB_KINDS:
+        raise LookupError(f"settings.JOB_KINDS has no kind {kind!r}")
+    active = set(Job.objects.active().filter(unique_key__in=wanted).values_list("unique_key", flat=True))
+    Job.objects.bulk_create(
+        [
+            Job(kind=kind, arguments=arguments, unique_key=key, created_by=by)
+            for key, arguments in wanted.items()
+            if key not in active
+        ],
+        ignore_conflicts=True,  # another process queued it between the look and the insert
+    )
+    # The reconciler wakes the rest: thousands of hints at once would only keep the caller waiting.
+    transaction.on_commit(partial(_wake_keys, list(wanted)[:WOKEN_AT_ONCE]))
+
+
 def wake(job_id: int) -> None:
     """Send the hint that makes a worker look at the row. A broker that is down costs only time."""
     from unified_app.tasks import run_job
@@ -177,6 +195,11 @@ def reconcile() -> list[int]:
     for job_id in due:
         wake(job_id)
     return due
+
+
+def _wake_keys(keys: list[str]) -> None:
+    for job_id in Job.objects.due(timezone.now()).filter(unique_key__in=keys).values_list("pk", flat=True):
+        wake(job_id)
 
 
 def _claim(job_id: int) -> Job | None:

@@ -91,9 +91,11 @@ class UnifiedRegistryManager:
     def delete_model(self, model_id: str) -> bool:
         """Retire a model for good: a sync does not bring it back and its id stays taken. False: it was already.
 
-        One that is served is stopped first; open calls may finish.
+        One that is served is stopped first; open calls may finish. Raises Conflict while others build on it.
         """
-        stopping.stop(find_model(model_id).pk, f"deleted by {self.by}")
+        found = find_model(model_id)
+        _check_unused(found)
+        stopping.stop(found.pk, f"deleted by {self.by}")
         return self._set_deleted(model_id, retired=True)
 
     def restore_model(self, model_id: str) -> bool:
@@ -110,6 +112,8 @@ class UnifiedRegistryManager:
             row = find_model(model_id)
             if retired == bool(row.deleted_by) and retired == row.is_retired:
                 return False
+            if retired:
+                _check_unused(row)
             before = (row.status, row.retired_reason)
             change = _retire if retired else _restore
             change(row, self.by)
@@ -179,11 +183,28 @@ def _retire(row: UnifiedModel, by: str) -> None:
     row.deleted_by, row.retired_reason = by, f"deleted by {by}"
 
 
+def _check_unused(row: UnifiedModel) -> None:
+    """Raise Conflict when models that are not retired are made from this one."""
+    derived = row.derived.exclude(model__status=ModelStatus.RETIRED).order_by("model_id")
+    if users := list(derived.values_list("model_id", flat=True).distinct()):
+        shown = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
+        raise Conflict(f"Others build on {row.name}: {shown}. Delete those first.", details={"used_by": users})
+
+
 def _restore(row: UnifiedModel, by: str) -> None:
-    if not row.placements.present().exists():
+    if row.recipe:
+        _check_origins(row)
+    elif not row.placements.present().exists():
         raise Conflict("No host has this model now. It comes back by itself when a sync finds it again.")
     row.status, row.retired_at = ModelStatus.AVAILABLE, None
     row.deleted_by = row.retired_reason = ""
+
+
+def _check_origins(row: UnifiedModel) -> None:
+    """A variant has no place of its own; it comes back when what it is made from is there."""
+    gone = row.origins.filter(origin__status=ModelStatus.RETIRED).values_list("origin_id", flat=True)
+    if missing := sorted(set(gone)):
+        raise Conflict(f"It is made from {', '.join(missing)}, which is retired. Restore that first.")
 
 
 def _problem(model: UnifiedModelObject) -> tuple[str, str] | None:

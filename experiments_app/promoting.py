@@ -1,0 +1,68 @@
+"""What people decide about a variant that is there: promote it, archive it, bring it back."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from experiments_app import outbox
+from experiments_app.models import Variant
+from unified_app.aliases import point_alias
+from unified_app.errors import Conflict, InvalidInput, NotFound
+from unified_app.history import record
+from unified_app.lookup import find_model
+from unified_app.models import RegistryEpoch, UnifiedModel
+from unified_app.models.catalog import ModelType
+from unified_app.registry_manager import UnifiedRegistryManager
+
+
+def find_variant(called: str) -> Variant:
+    """Return the variant whose model has this id, alias or name. Raises NotFound."""
+    model = find_model(called)
+    row: Variant | None = Variant.objects.listed().filter(model=model).first()
+    if row is None:
+        raise NotFound(f"{model.name} is no experimental model.")
+    return row
+
+
+def promote(variant: Variant, *, by: str, reason: str, alias: str = "") -> Variant:
+    """Make the variant one of the team's models, and the first one of `alias` when it is given.
+
+    Who, when and why are kept in the model's history and among the alias's changes. Raises Conflict for a variant
+    that cannot be called.
+    """
+    if not reason.strip():
+        message = "Say why, for those who read the history later."
+        raise InvalidInput(f"reason: {message}", details={"reason": [message]})
+    with transaction.atomic():
+        RegistryEpoch.lock()
+        row = Variant.objects.listed().get(pk=variant.pk)
+        if row.shown_status in (Variant.Status.ARCHIVED, Variant.Status.FAILED):
+            raise Conflict(f"Only a variant that can be called may be promoted; this one is {row.shown_status}.")
+        _write_promotion(row, by, reason, alias)
+        if alias:
+            point_alias(alias, [str(row.model_id)], by=by, reason=reason)
+        outbox.announce([row], by=by)
+        RegistryEpoch.bump()
+    return Variant.objects.listed().get(pk=variant.pk)
+
+
+def archive(variant: Variant, *, by: str) -> Variant:
+    """Retire the variant's model: it cannot be called and its id stays taken. Raises Conflict while others need it."""
+    UnifiedRegistryManager(by=by).delete_model(variant.model_id or "")
+    return Variant.objects.listed().get(pk=variant.pk)
+
+
+def restore(variant: Variant, *, by: str) -> Variant:
+    """Bring an archived variant back as what it was. Raises Conflict when what it is made from is retired."""
+    UnifiedRegistryManager(by=by).restore_model(variant.model_id or "")
+    return Variant.objects.listed().get(pk=variant.pk)
+
+
+def _write_promotion(row: Variant, by: str, reason: str, alias: str) -> None:
+    assert row.model is not None
+    told = {"reason": reason} | ({"alias": alias} if alias else {})
+    changes = {"model_type": (row.model.model_type, ModelType.VARIANT.value), "promoted": (None, told)}
+    UnifiedModel.objects.filter(pk=row.model.pk).update(model_type=ModelType.VARIANT, updated_at=timezone.now())
+    Variant.objects.filter(pk=row.pk).update(status=Variant.Status.PROMOTED, promoted_at=timezone.now())
+    record("model", row.model.pk, by, changes)
