@@ -1,4 +1,7 @@
-"""The models of the demo's endpoint: listed as vLLM lists them, some with what OpenRouter adds."""
+"""The models of the demo's endpoint: listed as vLLM lists them, all but one with what OpenRouter adds.
+
+The one that tells nothing of its abilities is there to show what the registry makes of that.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 
 from github_models_app import service as github
@@ -53,6 +55,6 @@ def example_model() -> str:
     return chat.values_list("name", flat=True).first() or ""
 
 
-def _any_answers(verbs: ServerVerbs[Server]) -> bool:
+def _any_answers(verbs: ServerVerbs[Any]) -> bool:
     rows = [row for row in verbs.rows.enabled() if not row.is_demo]
     return any(not isinstance(answer, RegistryError) for _, answer in verbs.probed(rows, PROBE_SECONDS))
