@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/ollama/", include("ollama_app.urls")),
     path("api/github/", include("github_models_app.urls")),
     path("api/", include("github_models_app.endpoints.urls")),
+    path("api/experimental/", include("experiments_app.urls")),
     path("api/", include("unified_app.urls")),
     path("", include("registry_project.pages.urls")),
 ]
