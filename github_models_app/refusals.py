@@ -56,6 +56,8 @@ def explained(error: UpstreamError, asked: Asked) -> UpstreamError:
 def _sentence(status: int, error: UpstreamError, asked: Asked) -> str:
     if status >= 500:
         return f"The service fails ({status}); try again later."
+    if status == 429:
+        return "The service is asked too often; try again later."
     known = {401: _unauthorized, 403: _no_access, 404: _unknown, 413: _too_large}.get(status)
     if known:
         return known(error, asked)
