@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +12,7 @@ import requests
 
 from registry_project.demo_github import catalog
 from registry_project.demo_github.limits import Counters, LimitReached, limits_of
+from registry_project.environment import BASE_DIR
 from tests.registry_project.github_demo import GOOD, REASONING, github_demo, new_token, post
 
 
@@ -124,3 +127,14 @@ class TestModes:
     def test_an_unknown_mode_is_refused_with_the_known_ones(self, url: str) -> None:
         answer = requests.post(f"{url}/demo/mode", json={"mode": "sleepy"}, timeout=10)
         assert answer.status_code == 400 and "retired" in answer.json()["error"]
+
+
+def test_by_itself_it_has_its_routes_at_the_root() -> None:
+    command = [sys.executable, "-m", "registry_project.demo_github", "--port", "0", "--mode", "retired"]
+    with subprocess.Popen(command, cwd=BASE_DIR, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            url = process.stdout.readline().split()[-1]
+            found = [requests.get(url + path, timeout=10) for path in ("/catalog/models", "/models/catalog/models")]
+        finally:
+            process.terminate()
+    assert [(answer.status_code, answer.headers["X-Demo-Upstream"]) for answer in found] == [(410, "true")] * 2
