@@ -51,7 +51,7 @@ class Site:
         self.manage("migrate", "-v", "0")
         self.manage("createsuperuser", "--noinput", "--username", "root", "--email", "root@example.com")
         self.manage("syncmodels", "--json")
-        told = self.manage("apikey", "create", "tests", "--user", "root", "--scopes", "call,operate", "--json")
+        told = self.manage("apikey", "create", "tests", "--user", "root", "--scopes", "read,call,operate", "--json")
         self.headers = {"Authorization": f"Bearer {json.loads(told)['key']}"}
         self._stack = ExitStack()
 
