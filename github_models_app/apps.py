@@ -13,13 +13,15 @@ class GitHubModelsAppConfig(AppConfig):
     verbose_name = "Remote models"
 
     def ready(self) -> None:
-        from github_models_app import checks  # noqa: F401
+        from github_models_app import checks, service_checks  # noqa: F401
 
         post_migrate.connect(seed, sender=self, dispatch_uid="github_models_app.seed")
 
 
 def seed(**_: Any) -> None:
-    """Make the endpoints of the environment."""
+    """Make the endpoints of the environment, and the row that tells of the GitHub Models service."""
+    from github_models_app import service
     from github_models_app.endpoints.endpoints import ensure_environment_endpoints
 
     ensure_environment_endpoints()
+    service.row()

@@ -6,9 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from github_models_app.models import CatalogEntry, GitHubService
+from github_models_app.models import CatalogEntry
 from unified_app.models import UnifiedModel
 from unified_app.serializers.catalog import ModelSerializer
+
+STATES = ["ok", "not_configured", "retired", "error"]
 
 
 class LimitsSerializer(serializers.Serializer[Any]):
@@ -73,7 +75,7 @@ class StatusSerializer(serializers.Serializer[Any]):
     """What is known of the service."""
 
     state = serializers.ChoiceField(
-        ["ok", "not_configured", "retired", GitHubService.State.ERROR.value],
+        STATES,
         help_text="`retired` is final: only a sync by hand asks again.",
     )
     reason = serializers.CharField(help_text="Why it is not ok; or that it was not asked yet.")

@@ -233,6 +233,7 @@ SPECTACULAR_SETTINGS = {
         "unified_app.schema.document_errors",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "GitHubState": "github_models_app.serializers.STATES",
         "JobState": "unified_app.models.Job.State",
         "SyncRunState": "unified_app.models.SyncRun.State",
     },
