@@ -135,7 +135,7 @@ def contradictions(given: Mapping[str, Any]) -> dict[str, str]:
     for name, value in given.items():
         own = ALIASES.get(name, name)
         if (other := first.setdefault(own, name)) != name:
-            wrong[name] = f"{other} and {name} are one thing. Give one of them."
+            wrong[name if name != own else other] = f"{other} and {name} are one thing. Give one of them."
         if isinstance(value, float) and not math.isfinite(value):
             wrong[name] = "Give a finite number."
     if given.get("top_logprobs") and given.get("logprobs") is not True:

@@ -64,16 +64,17 @@ def document_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 def _errors_of(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     is_open = {} in operation.get("security", [{}])
     takes_body = "requestBody" in operation
-    asks = takes_body or any(p["in"] == "query" for p in operation.get("parameters", []))
+    told = operation.get("parameters", [])
+    asks = takes_body or any(p["in"] == "query" for p in told)
     applies = {
         "Invalid": asks,
         "Unauthenticated": not is_open or path.endswith("/token"),
         "Forbidden": not is_open or path.endswith("/token"),
         "NotFound": "{" in path,
-        "Conflict": method != "get" and "{" in path,
+        "Conflict": (method != "get" and "{" in path) or any(p["in"] == "header" for p in told),
         "TooLarge": takes_body,
         "UnsupportedMediaType": takes_body,
-        "RateLimited": path.endswith(("/token", "/inference", "/serve", "/stop")),
+        "RateLimited": path.endswith(("/token", "/inference", "/serve", "/stop", "/create")),
     }
     return [name for name, does in applies.items() if does]
 
