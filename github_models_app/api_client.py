@@ -36,7 +36,7 @@ class GitHubModelsAPIClient:
     """One service of the contract, with one token. Safe for threads; keeps the catalog for hours.
 
     Errors are unified_app.errors' upstream errors, with `upstream_status` where the service answered. A service that
-    answers 410 is UpstreamRetired: nobody tries it again by themselves.
+    answers 410 is UpstreamRetired: nobody tries it again by themselves. A token that cannot be one is InvalidInput.
     """
 
     def __init__(
@@ -47,12 +47,15 @@ class GitHubModelsAPIClient:
         rate_limiter: RateLimiter | None = None,
         timeout: float | None = None,
     ) -> None:
+        token = github_token.strip()
+        if not (token.isascii() and token.isprintable()):  # it could not stand in a header
+            raise InvalidInput("The GitHub token has characters that no token has; set GITHUB_TOKEN anew.")
         self.base_url = settings.GITHUB_MODELS_URL if base_url is None else base_url
         self.routes = routes(self.base_url)
-        self.rate_limiter = rate_limiter or limiting.shared(github_token, self.base_url)
-        self._has_token = bool(github_token)
+        self.rate_limiter = rate_limiter or limiting.shared(token, self.base_url)
+        self._has_token = bool(token)
         self._timeout = timeout
-        self._http = JsonClient("", token=github_token)
+        self._http = JsonClient("", token=token)
         self._rows: list[Any] = []
         self._rows_until = 0.0
 

@@ -187,7 +187,7 @@ def _date(text: str) -> datetime | None:
 
 def shared(token: str | None = None, base_url: str | None = None) -> RateLimiter:
     """Return the one limiter that this process has for a token at a service; those of the settings by default."""
-    token = settings.GITHUB_TOKEN if token is None else token
+    token = (settings.GITHUB_TOKEN if token is None else token).strip()
     base_url = settings.GITHUB_MODELS_URL if base_url is None else base_url
     # Also kept in Redis: a digest, since a token is a secret.
     scope = hashlib.sha256(f"{base_url.rstrip('/')} {token}".encode()).hexdigest()[:16]

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.test import SimpleTestCase
 
+from github_models_app.api_client import GitHubModelsAPIClient
 from github_models_app.refusals import retired
 from tests.github_models_app.github_replies import Answer, failed
 from tests.github_models_app.github_server import NO_ACCESS, NO_MODELS, Limits
 from tests.github_models_app.simulated import say, simulated
-from unified_app.errors import UpstreamError, UpstreamInvalid, UpstreamRetired
+from unified_app.errors import InvalidInput, UpstreamError, UpstreamInvalid, UpstreamRetired
 
 MODEL = "openai/gpt-4o-mini"
 SECRET = "ghp_verysecret"
@@ -72,6 +73,14 @@ class SentenceTests(SimpleTestCase):
     def test_the_token_is_in_no_message(self):
         error = error_of(token=SECRET, answer=Answer(422, {"error": [f"bad {SECRET}"]}))
         assert (SECRET in error.message, "***" in error.message) == (False, True)
+
+    def test_a_token_with_white_space_around_it_is_taken_and_one_that_cannot_be_sent_is_not(self):
+        with simulated(token=" ghp_good\n") as (client, _, _):
+            assert client.evaluate_model(MODEL, say())["choices"]
+        for token in ("ghp_\n2", "ghp_☃", "ghp_\0"):
+            with pytest.raises(InvalidInput) as error:
+                GitHubModelsAPIClient(token, base_url="http://127.0.0.1:1")
+            assert token not in error.value.message
 
 
 class RetiredTests(SimpleTestCase):
