@@ -56,7 +56,9 @@ class JsonClient:
         session: requests.Session | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._secrets = [secret for secret in (token, *(headers or {}).values()) if len(secret) >= SHORTEST_SECRET]
+        # A header's value may be `Scheme key`, of which an upstream repeats the key alone; the longest is hidden first.
+        told = {token, *(word for value in (headers or {}).values() for word in (value, *value.split()))}
+        self._secrets = sorted((text for text in told if len(text) >= SHORTEST_SECRET), key=len, reverse=True)
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._session = session or whole_reply_session(pool)
