@@ -41,7 +41,7 @@ def promote(variant: Variant, *, by: str, reason: str, alias: str = "") -> Varia
             raise Conflict(f"Only a variant that can be called may be promoted; this one is {row.shown_status}.")
         _write_promotion(row, by, reason, alias)
         if alias:
-            point_alias(alias, [str(row.model_id)], by=by, reason=reason)
+            _point(alias, row, by, reason)
         outbox.announce([row], by=by)
         RegistryEpoch.bump()
     return Variant.objects.listed().get(pk=variant.pk)
@@ -57,6 +57,15 @@ def restore(variant: Variant, *, by: str) -> Variant:
     """Bring an archived variant back as what it was. Raises Conflict when what it is made from is retired."""
     UnifiedRegistryManager(by=by).restore_model(variant.model_id or "")
     return Variant.objects.listed().get(pk=variant.pk)
+
+
+def _point(alias: str, row: Variant, by: str, reason: str) -> None:
+    try:
+        point_alias(alias, [str(row.model_id)], by=by, reason=reason)
+    except InvalidInput as error:
+        # What is the alias's name there is the field `alias` here.
+        told = [message for messages in (error.details or {}).values() for message in messages]
+        raise InvalidInput(f"alias: {' '.join(told)}", details={"alias": told}) from None
 
 
 def _write_promotion(row: Variant, by: str, reason: str, alias: str) -> None:
