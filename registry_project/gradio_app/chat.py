@@ -159,7 +159,8 @@ class ChatTab:
         off, on = gr.Button(interactive=False), gr.Button(interactive=True)
         yield Frame(self.shown(session), call, "", off, on, "")
         for _ in watch(session, asked, stop):
-            yield Frame(self.shown(session), gr.skip(), gr.skip(), gr.skip(), gr.skip(), "")
+            # The buttons in every frame: a slow browser may miss what only the first one says of them.
+            yield Frame(self.shown(session), gr.skip(), gr.skip(), off, on, "")
         for each in rounds:
             each.conversation.keep(each.turn)
             self.judge(each)

@@ -112,7 +112,8 @@ class EmbeddingTab:
                     result = _result(lines, query, shown.vectors)
                     yield Frame(result, gr.skip(), gr.skip(), on, off, "")
                 else:
-                    yield Frame(gr.skip(), shown, gr.skip(), gr.skip(), gr.skip(), "")
+                    # The buttons in every frame, as in the chats.
+                    yield Frame(gr.skip(), shown, gr.skip(), off, on, "")
             yield Frame(gr.skip(), gr.skip(), gr.skip(), on, off, "")
         except PageError as error:
             yield Frame(gr.skip(), "", gr.skip(), on, off, markup.error(str(error)))

@@ -60,6 +60,13 @@ class TestThinking(ThinkingCase):
         assert "<strong>answer</strong>" in first
         assert "No host answers for it." in second
 
+    def test_every_frame_says_of_both_buttons_whether_they_may_be_pressed(self) -> None:
+        *running, ended = [(send.interactive, stop.interactive) for *_, send, stop, _ in self.ask()]
+
+        assert len(running) > 1
+        assert set(running) == {(False, True)}
+        assert ended == (True, False)
+
     def test_settings_reach_the_request_and_defaults_do_not(self) -> None:
         self.ask()
         self.ask(settings=("Be brief.", 0.2, 50, "low"))

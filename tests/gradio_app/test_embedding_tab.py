@@ -37,6 +37,14 @@ class TestCompare(PageCase):
         assert f"curl {self.fake.url}/v1/embeddings" in frames[0].call
         assert "$KEY" in frames[0].call
 
+    def test_every_frame_says_of_both_buttons_whether_they_may_be_pressed(self) -> None:
+        self.fake.pause = 0.6
+        *_, ended = frames = self.frames("a")
+
+        assert len([frame for frame in frames if "so far" in str(frame.figures) and frame.stop.interactive]) > 1
+        assert all(frame.compare.interactive is not frame.stop.interactive for frame in frames)
+        assert ended.compare.interactive
+
     def test_what_is_missing_is_said_and_nothing_is_asked(self) -> None:
         before = len(self.fake.requests)
         assert "Write at least one text" in self.frames("\n \n")[-1].problem
