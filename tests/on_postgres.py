@@ -8,7 +8,7 @@ import sys
 
 from tests.servers import Postgres
 
-FOLDERS = ["tests/unified_app", "tests/ollama_app"]
+FOLDERS = ["tests/unified_app", "tests/ollama_app", "tests/experiments_app"]
 
 
 def main() -> int:
