@@ -20,6 +20,7 @@ from typing import Literal
 from django.conf import settings
 from requests.structures import CaseInsensitiveDict
 
+from github_models_app.addresses import routes
 from github_models_app.tiers import PAID, PLANS, TierLimits, bare_name, limits_of
 from unified_app.errors import Paced
 from unified_app.pacing import Left, Limits, Pacer, Store, store_of
@@ -190,7 +191,7 @@ def shared(token: str | None = None, base_url: str | None = None) -> RateLimiter
     token = (settings.GITHUB_TOKEN if token is None else token).strip()
     base_url = settings.GITHUB_MODELS_URL if base_url is None else base_url
     # Also kept in Redis: a digest, since a token is a secret.
-    scope = hashlib.sha256(f"{base_url.rstrip('/')} {token}".encode()).hexdigest()[:16]
+    scope = hashlib.sha256(f"{routes(base_url).inference} {token}".encode()).hexdigest()[:16]
     return _limiter(scope, settings.GITHUB_MODELS_PLAN, settings.REDIS_URL)
 
 

@@ -93,10 +93,14 @@ class WaitTests(SimpleTestCase):
         assert paced.acquire("openai/gpt-4.1", "high") == 0.0
 
     def test_the_shared_limiter_is_one_for_a_token_and_never_shows_it(self):
-        with override_settings(GITHUB_TOKEN="ghp_a", GITHUB_MODELS_PLAN="pro"):
+        with override_settings(
+            GITHUB_TOKEN="ghp_a", GITHUB_MODELS_PLAN="pro", GITHUB_MODELS_URL="https://models.github.ai"
+        ):
             one = rate_limiter.shared()
             assert one is rate_limiter.shared("ghp_a")
+            assert one is rate_limiter.shared("ghp_a", "https://models.github.ai/inference/")
             assert one is not rate_limiter.shared("ghp_b")
+            assert one is not rate_limiter.shared("ghp_a", "http://127.0.0.1:1")
             assert (one.plan, "ghp_a" in str(vars(one))) == ("pro", False)
 
 
