@@ -260,7 +260,9 @@ def _as_ours(error: UpstreamError) -> UpstreamError:
     status = error.status_code if isinstance(error, Paced) else error.upstream_status
     if status is not None and 400 <= status < 500 and status not in (401, 403):
         error.status_code = status
-        error.code = {404: "model_not_found", 429: "rate_limit_exceeded"}.get(status, "upstream_error")
+        error.code = {404: "model_not_found", 410: "upstream_retired", 429: "rate_limit_exceeded"}.get(
+            status, "upstream_error"
+        )
     elif status in (503, 504):
         error.status_code = status
         error.code = "upstream_timeout" if status == 504 else "upstream_error"

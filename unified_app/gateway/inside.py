@@ -14,7 +14,6 @@ from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import Any
 
-
 from unified_app.errors import InvalidInput, NoPlacement, UpstreamTimeout
 from unified_app.gateway.app import ADMITTED, Gateway
 from unified_app.gateway.http import Message, printed

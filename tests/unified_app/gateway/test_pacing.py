@@ -95,7 +95,8 @@ class LearningTests(PacedCase):
         pace = RecordingPace()
         self.paced(pace, answer=json_reply({"error": {"message": "Retired."}}, 410))
         told = self.chat("m", stream=True)
-        assert (told.status_code, told.json()["error"]["message"]) == (410, "Retired.")
+        error = told.json()["error"]
+        assert (told.status_code, error["code"], error["message"]) == (410, "upstream_retired", "Retired.")
         assert [status for status, _, _ in pace.learnt] == [410]
 
     def test_nothing_is_learnt_from_what_is_no_answer(self):
