@@ -68,9 +68,6 @@ class OllamaSyncView(SyncView):
         responses=HostSerializer,
     ),
     destroy=extend_schema(summary="Delete a host", description="What only it had is retired.", parameters=[HOST]),
-    test=extend_schema(
-        summary="Test the connection to a host", parameters=[HOST], request=None, responses=ConnectionSerializer
-    ),
 )
 class HostViewSet(ServerViewSet):
     verbs = hosts.HOSTS
@@ -79,3 +76,9 @@ class HostViewSet(ServerViewSet):
     queryset = Host.objects.all()
     serializer_class = HostSerializer
     pagination_class = pages("hosts")
+
+    @extend_schema(
+        summary="Test the connection to a host", parameters=[HOST], request=None, responses=ConnectionSerializer
+    )
+    def test(self, request: Request, called: str) -> Response:
+        return super().test(request, called)

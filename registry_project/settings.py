@@ -235,6 +235,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "GitHubState": "github_models_app.serializers.STATES",
         "JobState": "unified_app.models.Job.State",
+        "ServerState": "unified_app.models.servers.Server.State",
         "SyncRunState": "unified_app.models.SyncRun.State",
     },
 }

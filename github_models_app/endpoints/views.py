@@ -61,12 +61,6 @@ CHANGE = OpenApiExample("Another key, no extra headers", {"key": "new", "headers
         examples=[CHANGE],
     ),
     destroy=extend_schema(summary="Delete an endpoint", description="Its models are retired.", parameters=[CALLED]),
-    test=extend_schema(
-        summary="Test the connection to an endpoint",
-        parameters=[CALLED],
-        request=None,
-        responses=ConnectionSerializer,
-    ),
 )
 class EndpointViewSet(ServerViewSet):
     verbs = ENDPOINTS
@@ -75,6 +69,12 @@ class EndpointViewSet(ServerViewSet):
     queryset = Endpoint.objects.all()
     serializer_class = EndpointSerializer
     pagination_class = pages("endpoints")
+
+    @extend_schema(
+        summary="Test the connection to an endpoint", parameters=[CALLED], request=None, responses=ConnectionSerializer
+    )
+    def test(self, request: Request, called: str) -> Response:
+        return super().test(request, called)
 
 
 class EndpointSyncView(SyncView):
