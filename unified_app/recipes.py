@@ -140,24 +140,25 @@ def _fill_chat(body: Body, recipe: Recipe) -> None:
     if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
         return
     examples, template = recipe.get("messages") or [], recipe.get("template") or ""
-    filled = _without_examples(messages, examples)
-    if not (template and is_filled(_text(_last_question(filled)), template)):
-        if recipe.get("system") and not any(_is_system(m) for m in filled):
-            filled.insert(0, {"role": "system", "content": recipe["system"]})
-        filled = _templated(filled, template) if template else filled
-    at = _first_turn(filled)
-    body["messages"] = [*filled[:at], *(dict(example) for example in examples), *filled[at:]]
+    system = recipe.get("system") or ""
+    if _has_examples(messages, examples, system) or is_filled(_text(_last_question(messages)), template):
+        return
+    # As Ollama does with SYSTEM and MESSAGE: its own text unless the call begins with one, then the examples.
+    lead = [{"role": "system", "content": system}] if system and not _is_system(messages[0]) else []
+    rest = _templated([*lead, *messages], template) if template else [*lead, *messages]
+    lead = [message for message in lead if rest[0] is message]
+    body["messages"] = [*lead, *(dict(example) for example in examples), *rest[len(lead) :]]
 
 
-def _without_examples(messages: list[Body], examples: list[Body]) -> list[Body]:
-    """Return the messages without the examples, should they be there already."""
-    at = _first_turn(messages)
-    end = at + len(examples)
-    return messages[:at] + messages[end if messages[at:end] == examples else at :]
-
-
-def _first_turn(messages: list[Body]) -> int:
-    return next((i for i, message in enumerate(messages) if not _is_system(message)), len(messages))
+def _has_examples(messages: list[Body], examples: list[Body], system: str) -> bool:
+    """Whether the examples stand already where `_fill_chat` puts them."""
+    count = len(examples)
+    if not count:
+        return False
+    if _is_system(messages[0]):
+        return messages[1 : count + 1] == examples
+    follows = messages[count : count + 1]
+    return messages[:count] == examples and (not system or any(_is_system(message) for message in follows))
 
 
 def _last_question(messages: list[Body]) -> Any:

@@ -90,7 +90,11 @@ class TestPrompt:
     @pytest.mark.parametrize("role", ["system", "developer"])
     def test_the_callers_system_message_wins(self, role):
         found = chat(self.PROMPTED, [{"role": role, "content": "Shout."}, {"role": "user", "content": "Hi"}])
-        assert [m["content"] for m in found["messages"]] == ["Shout.", "1+1", "2", "Hi"]
+        assert [m["content"] for m in found["messages"]] == ["1+1", "2", "Shout.", "Hi"]
+
+    def test_only_a_system_message_at_the_beginning_takes_the_place_of_the_variants(self):
+        found = chat(overlay(system="S"), [{"role": "user", "content": "a"}, {"role": "system", "content": "b"}])
+        assert [m["content"] for m in found["messages"]] == ["S", "a", "b"]
 
     @pytest.mark.parametrize("messages", [[], None, "x", [3]])
     def test_what_is_no_conversation_stays(self, messages):
