@@ -13,6 +13,8 @@ from django.conf import settings
 from unified_app.errors import RegistryError
 from unified_app.gateway import listing
 from unified_app.gateway.admission import admit
+from unified_app.gateway.alarms import Alarms
+from unified_app.gateway.answer_log import AnswerLog
 from unified_app.gateway.calling import Caller, Order
 from unified_app.gateway.exchange import Call
 from unified_app.gateway.http import ClientWatch, Reply, Request, Scope, Send, printed, where
@@ -65,6 +67,8 @@ class Gateway:
         self.holder = holder or SnapshotHolder()
         self.load = Load()
         self.breakers = Breakers()
+        self.alarms = Alarms()
+        self.log = AnswerLog()
         self.limiter = RequestLimiter(settings.RATE_LIMIT_PER_MINUTE)
         self.reporter = Reporter(self.load)
         self.sharing = SharedLimits(self.limiter, settings.REDIS_URL) if settings.REDIS_URL else None
@@ -90,6 +94,7 @@ class Gateway:
     async def stop(self) -> None:
         if Gateway.running is self:
             Gateway.running = None
+        self.log.write()
         if self._caller is not None:
             await self._caller.close()
             self._caller = None
@@ -108,8 +113,7 @@ class Gateway:
                 raise
         finally:
             if request.route != LIVENESS:
-                milliseconds = (time.perf_counter() - began) * 1000
-                logger.info("%s %s %s %.1f ms %s", request.method, request.shown_path, status, milliseconds, request.id)
+                self.log.note(request, status, time.perf_counter() - began)
 
     async def _guarded(self, request: Request, send: Send) -> int:
         """Answer or refuse; return the status."""
@@ -159,14 +163,14 @@ class Gateway:
         if request.method != "POST":
             raise MethodNotAllowed(request.route, "POST")
         protocol, kind = CALLS[request.route]
-        body = await request.json(settings.MAX_BODY_MB * 2**20, settings.BODY_TIMEOUT)
+        body = await request.json(settings.MAX_BODY_MB * 2**20, settings.BODY_TIMEOUT, self.alarms)
         body = spelled(body) if protocol == "ollama" else body
         called = body.get("model") or (body.get("name") if protocol == "ollama" else None)
         if not isinstance(called, str) or not called:
             raise NoModel("Name a model in `model`.")
         models = _found(self.holder.current, called)
         order = Order(Call(protocol, kind, body, called, request.id), Reply(send, request))
-        with ClientWatch(request):
+        with ClientWatch(request, self.alarms):
             await caller.call(order, models)
 
     async def _ready(self) -> Caller:

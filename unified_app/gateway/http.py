@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
+from itertools import chain
+from random import getrandbits
 from typing import Any
 
 from unified_app.errors import InvalidInput, RegistryError
+from unified_app.gateway.alarms import Alarms
 from unified_app.gateway.translate.framing import parse_object
 
 Scope = MutableMapping[str, Any]
@@ -62,7 +64,7 @@ class Request:
         self.route = self.path.rstrip("/")
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-request-id")
-        self.id = given.decode() if given and _REQUEST_ID.match(given) else os.urandom(16).hex()
+        self.id = given.decode() if given and _REQUEST_ID.match(given) else f"{getrandbits(128):032x}"
         self.rate: Headers = []
         self.gone = False
         # Whether there is nothing of the body left to read.
@@ -71,41 +73,42 @@ class Request:
         )
 
     @property
-    def shown_path(self) -> str:
-        """The path as it was sent, fit for a line of the log: a decoded one may hold line feeds."""
-        raw: bytes = self.scope.get("raw_path") or self.path.encode("ascii", "backslashreplace")
-        return ascii(raw[:200].decode("latin-1"))[1:-1]
+    def raw_path(self) -> bytes:
+        """The path as it was sent."""
+        sent: bytes = self.scope.get("raw_path") or self.path.encode("ascii", "backslashreplace")
+        return sent
 
     def check_headers(self) -> None:
         pairs = self.scope["headers"]
-        if len(pairs) > MAX_HEADERS or sum(len(n) + len(v) for n, v in pairs) > MAX_HEADER_BYTES:
+        if len(pairs) > MAX_HEADERS or sum(map(len, chain.from_iterable(pairs))) > MAX_HEADER_BYTES:
             raise HeadersTooLarge(f"Send at most {MAX_HEADERS} headers and {MAX_HEADER_BYTES // 1024} KiB of them.")
 
-    async def json(self, max_bytes: int, seconds: float) -> dict[str, Any]:
+    async def json(self, max_bytes: int, seconds: float, alarms: Alarms) -> dict[str, Any]:
         """Return the body as an object. Raises TooLarge, TooSlow, or InvalidInput when it is not one."""
-        raw = await self.body(max_bytes, seconds)
+        raw = await self.body(max_bytes, seconds, alarms)
         try:
             return parse_object(raw)
         except ValueError:
             problem = "is not a JSON object in UTF-8" if raw else "is empty; send a JSON object"
             raise InvalidInput(f"The body {problem}.") from None
 
-    async def body(self, max_bytes: int, seconds: float) -> bytes:
+    async def body(self, max_bytes: int, seconds: float, alarms: Alarms) -> bytes:
         declared = self.headers.get(b"content-length", b"0")
         if declared.isdigit():
             self._check(int(declared), max_bytes)
-        body = bytearray()
+        reader = asyncio.current_task()
+        assert reader is not None
+        late = alarms.set(seconds, reader.cancel)
         try:
-            async with asyncio.timeout(seconds):
-                while message := await self._message():
-                    body += message.get("body", b"")
-                    self._check(len(body), max_bytes)
-                    if not message.get("more_body"):
-                        break
-        except TimeoutError:
-            raise TooSlow("The body did not arrive in time.") from None
+            body = await self._read(max_bytes)
+        except asyncio.CancelledError:
+            if late.rang and not reader.uncancel():
+                raise TooSlow("The body did not arrive in time.") from None
+            raise
+        finally:
+            alarms.drop(late)
         self.whole = True
-        return bytes(body)
+        return body
 
     async def discard(self, seconds: float) -> None:
         """Let the rest of the body pass: closing on a client that still sends would make it lose our answer."""
@@ -114,6 +117,19 @@ class Request:
                 while not self.whole:
                     message = await self.receive()
                     self.whole = message["type"] == "http.disconnect" or not message.get("more_body")
+
+    async def _read(self, max_bytes: int) -> bytes:
+        message = await self._message()
+        first: bytes = message.get("body", b"")
+        self._check(len(first), max_bytes)
+        if not message.get("more_body"):
+            return first  # nearly every body comes as a whole
+        body = bytearray(first)
+        while message.get("more_body"):
+            message = await self._message()
+            body += message.get("body", b"")
+            self._check(len(body), max_bytes)
+        return bytes(body)
 
     def _check(self, size: int, max_bytes: int) -> None:
         if size > max_bytes:
@@ -130,29 +146,30 @@ class Request:
 class ClientWatch:
     """Cancels the task that uses it as soon as the client has gone, so that the upstream stops too."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, alarms: Alarms) -> None:
         self._request = request
+        self._caller = asyncio.current_task()
         self._task: asyncio.Task[None] | None = None
+        self._alarms = alarms
 
     def __enter__(self) -> ClientWatch:
-        caller = asyncio.current_task()
-        assert caller is not None
-        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_SECONDS, self._begin, caller)
+        self._alarm = self._alarms.set(WATCH_AFTER_SECONDS, self._begin)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        self._alarms.drop(self._alarm)
         if self._task is not None:
             self._task.cancel()
 
-    def _begin(self, caller: asyncio.Task[Any]) -> None:
-        self._task = asyncio.create_task(self._until_gone(caller))
+    def _begin(self) -> None:
+        self._task = asyncio.create_task(self._until_gone())
 
-    async def _until_gone(self, caller: asyncio.Task[Any]) -> None:
+    async def _until_gone(self) -> None:
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
         self._request.gone = True
-        caller.cancel()
+        assert self._caller is not None
+        self._caller.cancel()
 
 
 class Reply:
@@ -185,6 +202,11 @@ class Reply:
 
 def length_of(body: bytes) -> tuple[bytes, bytes]:
     return b"content-length", b"%d" % len(body)
+
+
+def shown(raw_path: bytes) -> str:
+    """Return a path fit for a line of the log: a decoded one may hold line feeds."""
+    return ascii(raw_path[:200].decode("latin-1"))[1:-1]
 
 
 def printed(value: Any) -> bytes:

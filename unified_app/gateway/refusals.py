@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unified_app.errors import NotFound, RegistryError, UnsupportedOperation
 from unified_app.gateway.admission import MESSAGES
-from unified_app.gateway.http import Headers, Reply, Request, length_of, printed
+from unified_app.gateway.http import Headers, Reply, Request, length_of, printed, shown
 from unified_app.gateway.translate.errors import ollama_error, openai_error
 
 LATER = ("/v1/responses", MESSAGES, "/v1/rerank")
@@ -60,7 +60,7 @@ def unknown(request: Request) -> RegistryError:
     """Return the refusal of a path that is not served."""
     if request.route in LATER:
         return UnsupportedOperation(f"{request.route} is not served here yet; use /v1/chat/completions.")
-    return NotFound(f"There is no {request.method} {request.shown_path} here.")
+    return NotFound(f"There is no {request.method} {shown(request.raw_path)} here.")
 
 
 async def refuse(request: Request, reply: Reply, error: RegistryError) -> None:
