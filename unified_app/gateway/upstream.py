@@ -63,7 +63,11 @@ class UpstreamClient:
             connector=connector,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"Accept-Encoding": "identity", "User-Agent": "model-registry"},
+            headers={
+                "Accept-Encoding": "identity",
+                "User-Agent": "model-registry",
+                "Content-Type": "application/json",
+            },
         )
 
     async def open(
@@ -79,8 +83,7 @@ class UpstreamClient:
             body = compact(payload)
         except (ValueError, RecursionError) as error:
             raise InvalidInput("A number in the body is too large, or it is nested too deeply.") from error
-        headers = {**upstream.headers, "Content-Type": "application/json"}
-        response = await self._sent(upstream.url + path, body, headers, _limits(timeout, is_stream))
+        response = await self._sent(upstream.url + path, body, upstream.headers, _limits(timeout, is_stream))
         try:
             return await self._begun(response)
         except BaseException:
@@ -143,4 +146,7 @@ async def _beginning(response: aiohttp.ClientResponse) -> bytes:
 
 @lru_cache
 def _limits(timeout: float, is_stream: bool) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=None if is_stream else timeout, sock_connect=CONNECT_SECONDS, sock_read=timeout)
+    # Of a whole answer no wait can be longer than all of it: a second timer would only be set and dropped.
+    if is_stream:
+        return aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=timeout)
+    return aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS)
