@@ -134,7 +134,7 @@ def compact(obj: Any) -> bytes:
 def parse_object(raw: bytes) -> dict[str, Any]:
     """Return the JSON object in `raw`. Raises ValueError when it is not strict JSON, UTF-8 and an object."""
     try:
-        value = _PARSER.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
+        value = _plain(raw) if raw[:2] == b'{"' else _PARSER.decode(raw.decode(json.detect_encoding(raw), _HALVES))
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(value, dict):
@@ -142,11 +142,24 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     return value
 
 
+def _plain(raw: bytes) -> Any:
+    """Return what begins as nearly all do, which can only be UTF-8; `decode` would look for blanks at both ends."""
+    text = raw.decode("utf-8", _HALVES)
+    value, end = _PARSER.raw_decode(text)
+    if text[end:].strip(_BLANKS):
+        raise ValueError("more follows the object")
+    return value
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+# Half of a surrogate pair may stand alone, as JSON's own escapes allow.
+_HALVES = "surrogatepass"
+_BLANKS = " \t\n\r"
 # `json.dumps` and `json.loads` would make these anew for each call.
 _PARSER = json.JSONDecoder(parse_constant=_no_constant)
-_PRINTER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-_ASCII_PRINTER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+# Nothing that we print holds itself; were it to, a RecursionError would tell.
+_PRINTER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+_ASCII_PRINTER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)

@@ -27,7 +27,8 @@ def needs_native(body: Body, *, own_known: bool = True) -> bool:
     The model's own parameters hold there only when `with_own_sampling` can name them: when they are not known, the
     native route is the only one that keeps them.
     """
-    if any(body.get(name) is not None for name in _NATIVE_FIELDS):
+    # Few bodies have any of them, and to ask that first is quick.
+    if not _NATIVE_FIELDS.isdisjoint(body) and any(body.get(name) is not None for name in _NATIVE_FIELDS):
         return True
     if not own_known and "input" not in body and any(body.get(name) is None for name in FORCED):
         return True
@@ -41,7 +42,8 @@ def with_own_sampling(body: Body, own: Body | None) -> Body:
     max_completion_tokens under the name that is read there. It is `body` itself when nothing must change.
     """
     names = (*FORCED, *_PENALTIES)
-    added = {name: own[name] for name in names if own and body.get(name) is None and is_number(own.get(name))}
+    own = own or {}
+    added = {name: own[name] for name in names if name in own and body.get(name) is None and is_number(own[name])}
     kept = without_twins(body)
     if (limit := kept.get("max_completion_tokens")) is not None:
         added["max_tokens"] = limit
