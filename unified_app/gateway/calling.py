@@ -25,7 +25,7 @@ from unified_app.gateway.upstream import Answer, UpstreamClient
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Order:
     """One call, and where its answer goes."""
 

@@ -6,11 +6,10 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether a call may go, and what the headers say; `retry_after` in seconds, 0 when it may."""
 
     retry_after: float

@@ -53,6 +53,8 @@ def openai_model(model: ModelEntry) -> dict[str, Any]:
 
 def state_of(model: ModelEntry) -> str:
     """A model that takes no slot is always ready."""
+    if model.state == "ready":
+        return "ready"
     return model.state if any(route.takes_slot for route in model.routes) else "ready"
 
 
