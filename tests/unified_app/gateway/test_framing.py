@@ -111,6 +111,19 @@ def test_json_is_printed_short_and_in_utf8():
         compact(float("inf"))
 
 
+@pytest.mark.parametrize(
+    "raw", [b'{"a":1} \r\n', b'\n{"a":1}', b'{ "a":1}', '{"a":1}'.encode("utf-16"), b'\xef\xbb\xbf{"a":1}']
+)
+def test_an_object_is_read_whatever_surrounds_it_and_in_each_of_jsons_encodings(raw):
+    assert parse_object(raw) == {"a": 1}
+
+
+@pytest.mark.parametrize("raw", [b'{"a":1} x', b'{"a":1}{"a":1}', '{"a":1}\u00a0'.encode()])
+def test_nothing_may_follow_the_object(raw):
+    with pytest.raises(ValueError):
+        parse_object(raw)
+
+
 @pytest.mark.parametrize("raw", [b"", b"[1]", b"{", b'{"a":NaN}', b'{"a":"\xff"}', b'{"a":' + b"[" * 100_000])
 def test_what_is_no_object_in_strict_json_is_refused(raw):
     with pytest.raises(ValueError):
