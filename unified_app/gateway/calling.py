@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from unified_app.errors import NoPlacement, Paced, RegistryError, UpstreamError, UpstreamInvalid
+from unified_app.errors import NoPlacement, Paced, RegistryError, UpstreamError, UpstreamInvalid, UpstreamRetired
 from unified_app.gateway.adapting import MAX_ADAPTATIONS, Refusals, refused_by
 from unified_app.gateway.exchange import Call, Exchange, prepare
 from unified_app.gateway.http import NO_HEADERS, Headers, Reply, length_of, printed, where
@@ -258,9 +258,12 @@ def _is_the_placements_fault(error: UpstreamError) -> bool:
 def _as_ours(error: UpstreamError) -> UpstreamError:
     """Return the error with the status that our caller gets: a caller's mistake stays one."""
     status = error.status_code if isinstance(error, Paced) else error.upstream_status
+    if status == UpstreamRetired.status_code:
+        # Its own words may call it temporary, as GitHub's did after it had retired its service.
+        error.message = "The upstream answers 410 Gone: it has been switched off for good."
     if status is not None and 400 <= status < 500 and status not in (401, 403):
         error.status_code = status
-        error.code = {404: "model_not_found", 410: "upstream_retired", 429: "rate_limit_exceeded"}.get(
+        error.code = {404: "model_not_found", 410: UpstreamRetired.code, 429: "rate_limit_exceeded"}.get(
             status, "upstream_error"
         )
     elif status in (503, 504):
