@@ -133,12 +133,12 @@ class ContentTests(PagesTestCase):
 
     def test_the_number_of_queries_does_not_depend_on_rows(self):
         self.client.get("/")
-        with self.assertNumQueries(14):
+        with self.assertNumQueries(16):
             self.client.get("/")
         for number in range(30):
             register(f"m{number}:1b", place=f"gpu{number % 5}")
         for number in range(5):
             add_host(f"gpu{number}")
             SyncRun.objects.create(source="ollama", place=f"gpu{number}", started_at=timezone.now(), state="success")
-        with self.assertNumQueries(14):
+        with self.assertNumQueries(16):
             self.client.get("/")

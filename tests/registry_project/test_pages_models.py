@@ -72,11 +72,11 @@ class ModelListTests(PagesTestCase):
         assert self.names(q="many", page="999")[0] == "many-50:1b"
 
     def test_the_number_of_queries_does_not_depend_on_rows(self):
-        with self.assertNumQueries(8):
+        with self.assertNumQueries(10):
             self.client.get("/models")
         for number in range(40):
             register(f"more-{number}:1b", place=f"gpu{number}")
-        with self.assertNumQueries(8):
+        with self.assertNumQueries(10):
             self.client.get("/models", {"q": "more", "category": "thinking", "ordering": "-updated_at"})
 
     def test_demo_models_carry_the_word(self):

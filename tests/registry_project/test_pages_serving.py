@@ -43,11 +43,11 @@ class BoardTests(PagesTestCase):
     def test_the_number_of_queries_does_not_grow_with_the_board(self):
         serve("a:1")
         self.page("/serving")
-        with self.assertNumQueries(8):
+        with self.assertNumQueries(10):
             self.client.get("/serving")
         for number in range(5):
             serve(f"b{number}:1")
-        with self.assertNumQueries(8):
+        with self.assertNumQueries(10):
             self.client.get("/serving")
 
 
