@@ -6,14 +6,14 @@ import django_filters
 from django.db.models import Q
 
 from experiments_app.models import ExperimentType, Variant, VariantQuerySet
-from unified_app.filters import MAX_WORDS, ClosedFilter, NameFilter, Ordering
+from unified_app.filters import MAX_WORDS, ClosedFilter, IdFilter, NameFilter, Ordering
 from unified_app.lookup import find_model
 
 
 class VariantFilter(django_filters.FilterSet):
     base_model = NameFilter(method="of_base", help_text="Id, alias or name.")
     experiment_type = ClosedFilter(choices=ExperimentType.choices, field_name="experiment__experiment_type")
-    experiment = django_filters.NumberFilter(field_name="experiment_id", help_text="Number of an experiment.")
+    experiment = IdFilter(field_name="experiment_id", help_text="Number of an experiment.")
     status = ClosedFilter(
         choices=[*Variant.Status.choices, ("any", "Any")],
         method="with_status",

@@ -88,6 +88,12 @@ class LineageSerializer(serializers.Serializer[Any]):
     descendants = RelativeSerializer(many=True)
 
 
+class DiffQuerySerializer(serializers.Serializer[Any]):
+    to = serializers.CharField(
+        required=False, max_length=500, help_text="Id, alias or name of a model to compare with, instead of the base."
+    )
+
+
 class DifferenceSerializer(serializers.Serializer[Any]):
     path = serializers.CharField()
     base = serializers.JSONField(allow_null=True)

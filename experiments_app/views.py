@@ -19,6 +19,7 @@ from experiments_app.lineage import lineage
 from experiments_app.models import Variant
 from experiments_app.schemas import BODY_SCHEMAS, EXAMPLES
 from experiments_app.serializers import (
+    DiffQuerySerializer,
     DiffSerializer,
     ExperimentalModelSerializer,
     LineageSerializer,
@@ -37,7 +38,6 @@ KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The same key and body give the same variants and 200; the same key with another body is a 409.",
 )
-TO = OpenApiParameter("to", str, description="Another model to compare with, instead of the base.")
 BODY = {"application/json": {"oneOf": list(BODY_SCHEMAS.values())}}
 BODY_EXAMPLES = [
     OpenApiExample(
@@ -164,9 +164,13 @@ class LineageView(APIView):
 @extend_schema(tags=["Experiments"])
 class DiffView(APIView):
     @extend_schema(
-        summary="What differs between a variant and its base", parameters=[MODEL, TO], responses=DiffSerializer
+        summary="What differs between a variant and its base",
+        parameters=[MODEL, DiffQuerySerializer],
+        responses=DiffSerializer,
     )
     def get(self, request: Request, model: str) -> Response:
         variant: Any = promoting.find_variant(model).model
-        other = request.query_params.get("to")
+        query = DiffQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        other = query.validated_data.get("to")
         return Response({"diff": diff(variant, find_model(other) if other else None)})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from unittest.mock import patch
 
 from django.db import connection
 from django.test import TransactionTestCase, override_settings
+from rest_framework.throttling import ScopedRateThrottle
 
 from experiments_app.creating import create, once
 from experiments_app.models import Experiment, Variant
@@ -120,15 +122,8 @@ class WhoMayTests(ExperimentCase):
         for _ in range(3):
             answer = self.send()
         assert answer.status_code == 201
-        with override_settings():
-            from rest_framework.throttling import ScopedRateThrottle
-
-            rates = ScopedRateThrottle.THROTTLE_RATES
-            ScopedRateThrottle.THROTTLE_RATES = {**rates, "work": "3/min"}
-            try:
-                assert self.error(self.send(), 429)["code"] == "rate_limited"
-            finally:
-                ScopedRateThrottle.THROTTLE_RATES = rates
+        with patch.dict(ScopedRateThrottle.THROTTLE_RATES, {"work": "3/min"}):
+            assert self.error(self.send(), 429)["code"] == "rate_limited"
 
 
 class OnceTests(ExperimentCase):

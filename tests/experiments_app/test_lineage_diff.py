@@ -57,6 +57,10 @@ class DiffTests(ExperimentCase):
         two = self.make("prompt_engineering", {"system": "y"})
         assert self.diff(two["id"], to=one["name"]) == [("parameters.stop", ["a"], None), ("system", "x", "y")]
         self.error(self.client.get(f"{MODELS}/{two['id']}/diff", {"to": "nobody"}), 404)
+        for wrong in ("", "\0", "x" * 501):
+            assert list(self.error(self.client.get(f"{MODELS}/{two['id']}/diff", {"to": wrong}), 400)["details"]) == [
+                "to"
+            ]
 
     def test_an_ensemble_is_told_whole(self):
         members = [{"model": "llama3.1:8b"}, {"model": "qwen3:8b"}]
