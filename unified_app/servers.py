@@ -63,6 +63,10 @@ class ServerVerbs(ServerChecks[Row]):
         """Return the token that the environment has for its server `name`; None leaves the row's alone."""
         return None
 
+    def is_asked(self, row: Row, url: str, token: str | None) -> bool:
+        """Whether a row that somebody made is the server that the environment asks for, under another name."""
+        return row.url == url
+
     def column_of(self, name: str) -> str:
         """Return the column of what the API calls `name`."""
         return next((column for column, word in self.words.items() if word == name), name)
@@ -116,7 +120,10 @@ class ServerVerbs(ServerChecks[Row]):
     def agree_with(self, wanted: dict[str, str], origin: str) -> None:
         """Make the rows agree with the environment's {name: URL}; what people made or changed is left alone."""
         for name, url in wanted.items():
-            self._ensure(name, url, origin, wanted)
+            try:
+                self._ensure(name, url, origin, wanted)
+            except InvalidInput as error:  # what the registry knows is in the way; the start must not fail for it
+                logger.warning("%s names %r, which cannot be taken over: %s", self.setting, name, error.message)
         for row in self.rows.enabled().filter(origin__in=FROM_ENVIRONMENT).exclude(name__in=wanted):
             row.enabled = False
             self.save(row, by=ENVIRONMENT)
@@ -231,8 +238,8 @@ class ServerVerbs(ServerChecks[Row]):
         token = self.environment_token(name)
         row = self.rows.filter(name=name).first()
         if row is None:
-            asked = self.model(name=name, url=url, origin=origin, sealed_token=vault.seal(token or ""))
-            if self._is_somebodys(asked):
+            made: list[Row] = list(self.rows.filter(origin=Server.Origin.MANUAL))
+            if any(self.is_asked(row, url, token) for row in made):
                 logger.warning(
                     "%s names %s, which somebody has made under another name; that row is kept", self.setting, url
                 )
@@ -244,16 +251,11 @@ class ServerVerbs(ServerChecks[Row]):
                 logger.warning("%s names %r, which somebody made or changed here; that row is kept", self.setting, name)
             return
         is_same = row.pk and (row.name, row.url, row.origin, row.enabled) == (name, url, origin, True)
-        if not is_same or not self._has_token(row, token):
+        if not is_same or not self.has_token(row, token):
             row.name, row.url, row.origin, row.enabled = name, url, origin, True
             self.save(row, by=ENVIRONMENT, token=token)
 
-    def _is_somebodys(self, asked: Row) -> bool:
-        """Whether a person has made the server that the environment asks for, under a name of their own."""
-        made: list[Row] = list(self.rows.filter(origin=Server.Origin.MANUAL))
-        return any(self.identity(row) == self.identity(asked) for row in made)
-
-    def _has_token(self, row: Row, token: str | None) -> bool:
+    def has_token(self, row: Row, token: str | None) -> bool:
         """Whether the row has the environment's token already, if that has one."""
         try:
             return token is None or row.token == token

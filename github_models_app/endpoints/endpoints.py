@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 
 from github_models_app.endpoints import headers as extra
-from github_models_app.endpoints.addresses import key_variable, parse_endpoints
+from github_models_app.endpoints.addresses import api_base, key_variable, parse_endpoints
 from github_models_app.endpoints.client import EndpointClient, lacks_listing, rows_of
 from github_models_app.endpoints.connection import client_for
 from github_models_app.endpoints.listings.reading import Told, read_listing
@@ -71,6 +71,10 @@ class EndpointVerbs(ServerVerbs[Endpoint]):
 
     def environment_token(self, name: str) -> str | None:
         return settings.OPENAI_ENDPOINT_KEYS.get(key_variable(name))
+
+    def is_asked(self, row: Endpoint, url: str, token: str | None) -> bool:
+        """The environment knows no headers, so they make no difference."""
+        return row.api_base == api_base(url) and self.has_token(row, token)
 
     def followed(self, before: Endpoint, row: Endpoint) -> None:
         if before.url != row.url:

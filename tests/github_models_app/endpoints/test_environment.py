@@ -57,6 +57,15 @@ class EnvironmentTests(TestCase):
         found = ensure("a=http://other", "mine=http://x", A="two", MINE="x")
         assert found == {"a": ("http://a", "one", True), "mine": ("http://mine", "typed", True)}
 
+    def test_what_a_person_has_renamed_is_not_made_again_whatever_else_was_changed(self):
+        ensure("a=http://a", A="one")
+        row = Endpoint.objects.get()
+        row.name = "mine"
+        endpoints.save_endpoint(row, by="ada", headers={"X-Team": "us"})
+        assert set(ensure("a=http://a/v1", A="one")) == {"mine"}
+        endpoints.save_endpoint(row, by="ada", token="typed")
+        assert set(ensure("a=http://a/v1")) == {"mine"}
+
     def test_one_address_may_stand_twice_with_two_keys(self):
         endpoint("http://a", "mine", token="typed")
         assert set(ensure("x=http://a", "y=http://a", X="one", Y="two")) == {"mine", "x", "y"}
@@ -71,6 +80,20 @@ class EnvironmentTests(TestCase):
             ensure(f"new={server.url}", NEW="k")
         assert Endpoint.objects.get().pk == pk
         assert (models()["a"].pk, models()["a"].name) == (model_id, "new/a")
+
+    def test_a_new_name_under_which_models_were_known_is_told_and_stops_no_start(self):
+        with EndpointServer("a") as server:
+            endpoints.delete_endpoint(self.synced("new", server.url), by="ada")
+            ensure(f"old={server.url}")
+            sync("old")
+            with self.assertLogs("unified_app.servers", "WARNING") as said:
+                assert set(ensure(f"new={server.url}", "b=http://b")) == {"old", "b"}
+        assert "'new', which cannot be taken over" in said.output[0]
+
+    def synced(self, name: str, url: str) -> Endpoint:
+        row = endpoint(url, name)
+        sync(name)
+        return row
 
     def test_the_demo_is_an_endpoint_while_it_runs(self):
         endpoints.set_demo_endpoint("http://127.0.0.1:11600")
