@@ -15,7 +15,6 @@ from typing import Any
 from unified_app.model_objects import RejectedRow
 from unified_app.naming import name_key
 
-MAX_ROWS = 10_000
 MAX_ID = 200
 MAX_SUMMARY = 4_000
 MAX_WORD = 200

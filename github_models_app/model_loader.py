@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from github_models_app.api_client import GitHubModelsAPIClient
-from github_models_app.catalog import MAX_ROWS, GitHubModel, publisher_of, read_catalog, unknown_publisher
+from github_models_app.catalog import GitHubModel, publisher_of, read_catalog, unknown_publisher
 from github_models_app.mapping import capabilities_of, embeds
 from unified_app.errors import NotFound, UpstreamError, UpstreamInvalid
-from unified_app.model_objects import RejectedRow
+from unified_app.model_objects import MAX_ROWS, RejectedRow
 from unified_app.naming import name_key
 
 # What an upstream says of a model that is listed but not offered to this token.

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
+# What one place may list: one transaction writes it all, and more would hold up every other writer for too long.
+MAX_ROWS = 10_000
+
 
 @dataclass(frozen=True)
 class ModelCapability:

@@ -18,7 +18,8 @@ from github_models_app.endpoints.listings.reading import Told, read_listing
 from github_models_app.endpoints.models import Endpoint
 from github_models_app.endpoints.renaming import rename_models
 from unified_app import vault
-from unified_app.errors import Conflict, UpstreamError
+from unified_app.errors import Conflict, UpstreamError, UpstreamInvalid
+from unified_app.model_objects import MAX_ROWS
 from unified_app.models import Placement
 from unified_app.naming import name_key
 from unified_app.server_checks import TestOutcome
@@ -113,7 +114,9 @@ def _rows(client: EndpointClient, typed: Sequence[str]) -> Any:
         lacking = UpstreamError(f"It answered {error.upstream_status} for /models: {NO_LISTING}")
         lacking.upstream_status = error.upstream_status
         raise lacking from error
-    rows_of(answer)  # what is no listing is an error here, not later
+    rows = rows_of(answer)  # what is no listing is an error here, not later
+    if not typed and len(rows) > MAX_ROWS:
+        raise UpstreamInvalid(f"It lists more than {MAX_ROWS:,} models: type in the names of those that are wanted.")
     return answer
 
 

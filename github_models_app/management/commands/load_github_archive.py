@@ -12,9 +12,9 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from github_models_app import archive
-from github_models_app.catalog import MAX_ROWS
 from unified_app.addresses import normalise_url
 from unified_app.console import RegistryCommand, json_option
+from unified_app.model_objects import MAX_ROWS
 
 
 class Command(RegistryCommand):

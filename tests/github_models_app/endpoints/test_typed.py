@@ -43,6 +43,17 @@ class TypedModelTests(TestCase):
             endpoint(server.url, models=["a"])
             assert (sync()["result"], set(models())) == ("success", {"a"})
 
+    def test_a_listing_that_is_too_long_is_refused_unless_names_are_typed_in(self):
+        rows = [{"id": f"m{number}"} for number in range(10_001)]
+        with EndpointServer() as server:
+            server.answers["/v1/models"] = nasty.json_reply({"data": rows})
+            row = endpoint(server.url)
+            assert sync()["failed"][0]["code"] == "upstream_invalid"
+            assert "more than 10,000 models" in endpoints.test_connection(row).message
+            row.models = ["m10000"]
+            endpoints.save_endpoint(row, by="ada")
+            assert (sync()["result"], set(models())) == ("success", {"m10000"})
+
     def test_a_name_that_is_taken_out_is_retired(self):
         with EndpointServer("a", "b") as server:
             row = endpoint(server.url, models=["a", "b"])
