@@ -4,10 +4,11 @@ PYTHON = $(VENV)/bin/python
 # A data folder of its own for commands that only look: nothing of theirs ends up in yours.
 IN_SCRATCH = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && export REGISTRY_HOME="$$home" &&
 
-.PHONY: help run test test-postgres check bench lock
+.PHONY: help run mlflow test test-postgres check bench lock
 
 help:
 	@echo "make run    start everything: site, worker, beat; Ctrl-C stops it"
+	@echo "make mlflow show the variants in MLflow's own pages, on 127.0.0.1:5000 (MLFLOW_UI_PORT); Ctrl-C stops it"
 	@echo "make test   run all tests (ARGS='-k name' passes arguments to pytest)"
 	@echo "make test-postgres  the apps' tests on PostgreSQL"
 	@echo "make check  formatting, lint, types, import rules, migrations, API schema"
@@ -18,6 +19,11 @@ help:
 run:
 	@.ci/environment $(VENV) requirements.lock
 	@exec $(PYTHON) manage.py run
+
+# MLflow's pages on the store of this set-up.
+mlflow:
+	@.ci/environment $(VENV) requirements.lock
+	@exec $(PYTHON) manage.py mlflowui
 
 # By file, so that what a file starts for all its tests is started once.
 test:

@@ -138,6 +138,8 @@ class VariantAdmin(ReadOnlyAdmin):
 
     @admin.display(description="MLflow run")
     def run(self, obj: Variant) -> str:
+        if url := obj.mlflow_url:
+            return show.link(url, obj.mlflow_run_id)
         return obj.mlflow_run_id or show.NONE
 
     @admin.display(description="Host")

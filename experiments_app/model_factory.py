@@ -89,4 +89,5 @@ def as_variant(row: Variant) -> ModelVariant:
         name=row.model.name,
         status=row.shown_status,
         mlflow_run_id=row.mlflow_run_id,
+        made=row.created_at.isoformat(),
     )

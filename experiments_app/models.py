@@ -77,6 +77,9 @@ class Variant(models.Model):
     mlflow_run_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 - null until it is logged
     mlflow_model_id = models.CharField(max_length=64, blank=True, default="")
     mlflow_version = models.CharField(max_length=20, blank=True, default="")
+    mlflow_experiment_id = models.CharField(max_length=64, blank=True, default="")
+    mlflow_told = models.JSONField(default=dict, help_text="What MLflow was told of its state: status and aliases.")
+    artifacts = models.JSONField(default=dict, help_text="Name of each file -> its sha256 and size.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -98,6 +101,13 @@ class Variant(models.Model):
         if self.model is not None and self.model.is_retired:
             return self.Status.ARCHIVED.value
         return str(self.status)
+
+    @property
+    def mlflow_url(self) -> str | None:
+        """Where people see its run; None until it is logged, and where no MLFLOW_UI_URL is set."""
+        if not (settings.MLFLOW_UI_URL and self.mlflow_run_id):
+            return None
+        return f"{settings.MLFLOW_UI_URL}/#/experiments/{self.mlflow_experiment_id}/runs/{self.mlflow_run_id}"
 
 
 class Adapter(models.Model):

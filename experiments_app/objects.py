@@ -28,6 +28,8 @@ class ModelVariant:
     name: str = ""
     status: str = "active"
     mlflow_run_id: str | None = None
+    # ISO 8601. Another registry that tells the same MLflow may have a variant of the same id.
+    made: str = ""
 
     @property
     def host(self) -> str:

@@ -14,8 +14,12 @@ MLFLOW, REALISE = "mlflow", "realise"
 
 def announce(variants: Sequence[Variant], *, by: str) -> None:
     """Queue what follows new or changed variants; call it in the transaction that writes them."""
-    _queue(MLFLOW, variants, by)
+    announce_to_mlflow(variants, by=by)
     _queue(REALISE, [variant for variant in variants if variant.host and not variant.realised], by)
+
+
+def announce_to_mlflow(variants: Sequence[Variant], *, by: str) -> None:
+    _queue(MLFLOW, variants, by)
 
 
 def unique_key(kind: str, variant: Variant) -> str:

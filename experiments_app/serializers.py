@@ -28,6 +28,9 @@ class ExperimentalModelSerializer(serializers.ModelSerializer[Variant]):
     recipe = serializers.DictField(source="model.recipe", read_only=True)
     host = serializers.CharField(read_only=True, help_text="The Ollama host that holds it; empty for an overlay.")
     error = serializers.CharField(read_only=True, help_text="Why it failed.")
+    mlflow_url = serializers.CharField(
+        read_only=True, allow_null=True, help_text="Its run in MLflow's pages; null without MLFLOW_UI_URL."
+    )
     description = serializers.CharField(source="model.description", read_only=True)
     created_by = serializers.CharField(source="experiment.created_by", read_only=True)
 
@@ -44,6 +47,7 @@ class ExperimentalModelSerializer(serializers.ModelSerializer[Variant]):
             "created_at",
             "created_by",
             "mlflow_run_id",
+            "mlflow_url",
             "status",
             "model_type",
             "recipe",
@@ -102,6 +106,16 @@ class DifferenceSerializer(serializers.Serializer[Any]):
 
 class DiffSerializer(serializers.Serializer[Any]):
     diff = DifferenceSerializer(many=True)
+
+
+class ArtifactSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    sha256 = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+
+
+class ArtifactsSerializer(serializers.Serializer[Any]):
+    artifacts = ArtifactSerializer(many=True)
 
 
 class SchemasSerializer(serializers.Serializer[Any]):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.urls import path
 
 import unified_app.converters  # noqa: F401 - makes <slashed:> known
-from experiments_app.views import CreateView, DiffView, ExperimentalModelViewSet, LineageView, SchemasView
+from experiments_app.views import (
+    ArtifactsView,
+    ArtifactView,
+    CreateView,
+    DiffView,
+    ExperimentalModelViewSet,
+    LineageView,
+    SchemasView,
+)
 
 app_name = "experiments"
 
@@ -22,5 +30,7 @@ urlpatterns = [
     path("models/<slashed:model>/promote", viewset.as_view({"post": "promote"}), name="promote"),
     path("models/<slashed:model>/lineage", LineageView.as_view(), name="lineage"),
     path("models/<slashed:model>/diff", DiffView.as_view(), name="diff"),
+    path("models/<slashed:model>/artifacts", ArtifactsView.as_view(), name="artifacts"),
+    path("models/<slashed:model>/artifacts/<str:name>", ArtifactView.as_view(), name="artifact"),
     path("models/<slashed:model>", model, name="model"),
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
@@ -12,13 +14,14 @@ from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from experiments_app import creating, promoting
+from experiments_app import artifacts, creating, promoting
 from experiments_app.diffing import diff
 from experiments_app.filters import VariantFilter
 from experiments_app.lineage import lineage
 from experiments_app.models import Variant
 from experiments_app.schemas import BODY_SCHEMAS, EXAMPLES
 from experiments_app.serializers import (
+    ArtifactsSerializer,
     DiffQuerySerializer,
     DiffSerializer,
     ExperimentalModelSerializer,
@@ -174,3 +177,29 @@ class DiffView(APIView):
         query.is_valid(raise_exception=True)
         other = query.validated_data.get("to")
         return Response({"diff": diff(variant, find_model(other) if other else None)})
+
+
+@extend_schema(tags=["Experiments"])
+class ArtifactsView(APIView):
+    @extend_schema(
+        summary="The files that were logged with a variant",
+        description="None until its job has run.",
+        parameters=[MODEL],
+        responses=ArtifactsSerializer,
+    )
+    def get(self, request: Request, model: str) -> Response:
+        return Response({"artifacts": artifacts.listed(promoting.find_variant(model))})
+
+
+@extend_schema(tags=["Experiments"])
+class ArtifactView(APIView):
+    @extend_schema(
+        summary="One file that was logged with a variant",
+        description="As it was logged, or 409 when its sha256 is another by now.",
+        parameters=[MODEL, OpenApiParameter("name", str, OpenApiParameter.PATH, enum=list(artifacts.CONTENT_TYPES))],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, model: str, name: str) -> HttpResponse:
+        content = artifacts.read(promoting.find_variant(model), name)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+        return HttpResponse(content, content_type=artifacts.CONTENT_TYPES[name], headers=headers)

@@ -27,6 +27,7 @@ MODEL_SOURCES: dict[str, str] = {
     "ollama": "ollama_app.source.OllamaSource",
     "external": "github_models_app.endpoints.source.EndpointSource",
     "github": "github_models_app.source.GitHubSource",
+    "mlflow": "experiments_app.source.ExperimentSource",
 }
 # What `source=` may name beside the sources themselves -> the sources that it means.
 MODEL_SOURCE_GROUPS: dict[str, list[str]] = {
@@ -38,7 +39,18 @@ JOB_KINDS: dict[str, str] = {
     "ollama_details": "ollama_app.details.run_details_job",
     "github_provider": "github_models_app.sync_requests.run_provider_job",
     "serve": "unified_app.serving.requests.run_serve_job",
+    "mlflow": "experiments_app.tracking.run_mlflow_job",
 }
+# Of kinds that are not like the rest: how many may run at once, how often they are tried, and the seconds before
+# attempt 2, 3, ... (the last one repeats). MLflow may be away for a day, and then takes no more than two threads.
+JOB_LIMITS: dict[str, int] = {"mlflow": 2}
+JOB_ATTEMPTS: dict[str, int] = {"mlflow": 400}
+JOB_BACKOFF: dict[str, tuple[int, ...]] = {"mlflow": (5, *[10] * 60, 300)}
+# Empty: an SQLite store in REGISTRY_HOME.
+MLFLOW_TRACKING_URI: str = env.str("MLFLOW_TRACKING_URI", default="")
+# Where people open MLflow's pages; empty: nothing links there.
+MLFLOW_UI_URL: str = env.str("MLFLOW_UI_URL", default="").rstrip("/")
+MLFLOW_UI_PORT: int = env.int("MLFLOW_UI_PORT", default=5000)
 OPENAI_ENDPOINTS: list[str] = env.list("OPENAI_ENDPOINTS", default=[])
 # OPENAI_ENDPOINT_<NAME>_KEY -> the key.
 OPENAI_ENDPOINT_KEYS: dict[str, str] = {

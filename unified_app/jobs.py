@@ -27,7 +27,10 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5.0
 # Seconds before attempt 2, 3, ...; the last one repeats.
 BACKOFF = (5, 30, 120, 600)
+ATTEMPTS = 5
 WOKEN_AT_ONCE = 50
+# A running job that has been silent for longer does not keep others of its kind waiting.
+SILENT = timedelta(seconds=3 * HEARTBEAT_SECONDS)
 
 
 class JobLost(Exception):
@@ -105,6 +108,7 @@ def enqueue(
                     arguments=arguments or {},
                     unique_key=unique_key,
                     created_by=by,
+                    max_attempts=_attempts(kind),
                     run_after=timezone.now() + timedelta(seconds=delay),
                 )
         except IntegrityError:
@@ -122,7 +126,7 @@ def enqueue_many(kind: str, wanted: Mapping[str, dict[str, Any]], *, by: str = "
     active = set(Job.objects.active().filter(unique_key__in=wanted).values_list("unique_key", flat=True))
     Job.objects.bulk_create(
         [
-            Job(kind=kind, arguments=arguments, unique_key=key, created_by=by)
+            Job(kind=kind, arguments=arguments, unique_key=key, created_by=by, max_attempts=_attempts(kind))
             for key, arguments in wanted.items()
             if key not in active
         ],
@@ -147,6 +151,13 @@ def run(job_id: int) -> str:
     job = _claim(job_id)
     if job is None:
         return "skipped"
+    try:
+        return _do(job)
+    finally:
+        _wake_next(job.kind)
+
+
+def _do(job: Job) -> str:
     handle = Handle(job)
     with _heartbeat(handle):
         try:
@@ -205,7 +216,7 @@ def _wake_keys(keys: list[str]) -> None:
 def _claim(job_id: int) -> Job | None:
     now = timezone.now()
     job: Job | None = Job.objects.due(now).filter(pk=job_id).first()
-    if job is None:
+    if job is None or _is_full(job.kind):
         return None
     claimed = Job.objects.filter(pk=job_id, state=Job.State.QUEUED, attempt=job.attempt).update(
         state=Job.State.RUNNING, attempt=job.attempt + 1, heartbeat_at=now, started_at=now
@@ -214,6 +225,28 @@ def _claim(job_id: int) -> Job | None:
         return None
     job.attempt += 1
     return job
+
+
+def _is_full(kind: str) -> bool:
+    """Whether as many jobs of this kind run as may. Two claims at once may make it one more: it is no lock."""
+    limit = settings.JOB_LIMITS.get(kind)
+    if limit is None:
+        return False
+    running = Job.objects.filter(kind=kind, state=Job.State.RUNNING, heartbeat_at__gt=timezone.now() - SILENT)
+    return running.count() >= limit
+
+
+def _wake_next(kind: str) -> None:
+    """Let the next jobs of a limited kind have the place that has become free; what is too much is only skipped."""
+    if limit := settings.JOB_LIMITS.get(kind):
+        waiting = Job.objects.due(timezone.now()).filter(kind=kind).order_by("run_after")
+        for job_id in waiting.values_list("pk", flat=True)[:limit]:
+            wake(job_id)
+
+
+def _attempts(kind: str) -> int:
+    attempts: int = settings.JOB_ATTEMPTS.get(kind, ATTEMPTS)
+    return attempts
 
 
 def _function(kind: str) -> Callable[[Handle], Any]:
@@ -236,7 +269,8 @@ def _failed(
     error = {"code": code, "message": message, **({"details": details} if details else {})}
     if final or job.attempt >= job.max_attempts:
         return _finish(handle, Job.State.FAILED, error=error)
-    delay = BACKOFF[min(job.attempt, len(BACKOFF)) - 1]
+    backoff = settings.JOB_BACKOFF.get(job.kind, BACKOFF)
+    delay = backoff[min(job.attempt, len(backoff)) - 1]
     with transaction.atomic():
         handle._owned().update(state=Job.State.QUEUED, run_after=timezone.now() + timedelta(seconds=delay), error=error)
         _close_runs(handle.job_id, SyncRun.State.FAILED)
