@@ -32,8 +32,9 @@ ERROR_BYTES = 64 * 1024
 # A short text can become a huge object: `[[],[],...` takes twenty times its length in memory. 10,000 models of an
 # Ollama host have about 200,000 pieces.
 MAX_PIECES = 1_000_000
-# What is shorter is no secret, and hiding it would hide words.
+# What is shorter is no secret, and hiding it would hide words; so would hiding the schemes' names.
 SHORTEST_SECRET = 4
+SCHEMES = ("bearer", "basic")
 _CHUNK = 64 * 1024
 
 
@@ -56,9 +57,6 @@ class JsonClient:
         session: requests.Session | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        # A header's value may be `Scheme key`, of which an upstream repeats the key alone; the longest is hidden first.
-        told = {token, *(word for value in (headers or {}).values() for word in (value, *value.split()))}
-        self._secrets = sorted((text for text in told if len(text) >= SHORTEST_SECRET), key=len, reverse=True)
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._session = session or whole_reply_session(pool)
@@ -128,12 +126,21 @@ class JsonClient:
 
     def _said(self, text: str) -> str:
         """Return the upstream's words fit for a log line: one line, no control characters, never a secret of ours."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return "".join(c if c.isprintable() else " " for c in text)[:200].strip()
+        shown = without_secrets(text, self._headers)
+        return "".join(c if c.isprintable() else " " for c in shown)[:200].strip()
 
     def _too_large(self) -> NoReturn:
         raise UpstreamInvalid(f"The answer is larger than {self._max_bytes // 2**20} MB.")
+
+
+def without_secrets(text: str, headers: Mapping[str, str]) -> str:
+    """Return an upstream's words without the values of the headers that it was sent."""
+    # A value may be `Scheme key`, of which an upstream repeats the key alone; the longest is hidden first.
+    told = {word for value in headers.values() for word in (value, *value.split())}
+    for secret in sorted(told, key=len, reverse=True):
+        if len(secret) >= SHORTEST_SECRET and secret.lower() not in SCHEMES:
+            text = text.replace(secret, "***")
+    return text
 
 
 def parse_json(raw: bytes) -> Any:

@@ -85,7 +85,7 @@ class UpstreamClient:
             raise InvalidInput("A number in the body is too large, or it is nested too deeply.") from error
         response = await self._sent(upstream.url + path, body, upstream.headers, _limits(timeout, is_stream))
         try:
-            return await self._begun(response)
+            return await self._begun(response, upstream.headers)
         except BaseException:
             response.close()
             raise
@@ -113,10 +113,10 @@ class UpstreamClient:
                 raise UpstreamInvalid("The upstream's answer is not HTTP, or its address is not one.") from error
         raise AssertionError("the last attempt returns or raises")
 
-    async def _begun(self, response: aiohttp.ClientResponse) -> Answer:
+    async def _begun(self, response: aiohttp.ClientResponse, sent: dict[str, str]) -> Answer:
         try:
             if response.status >= 300:
-                raise await self._refusal(response)
+                raise await self._refusal(response, sent)
             if response.headers.get("Content-Encoding", "identity") != "identity":
                 raise UpstreamInvalid("The upstream's answer is compressed, which it was asked not to be.")
             if (response.content_length or 0) > MAX_WHOLE_BYTES:
@@ -127,11 +127,11 @@ class UpstreamClient:
         except (aiohttp.ClientError, OSError) as error:
             raise UpstreamInvalid("The upstream's answer broke off before it began.") from error
 
-    async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
+    async def _refusal(self, response: aiohttp.ClientResponse, sent: dict[str, str]) -> UpstreamError:
         if response.status < 400:
             return UpstreamRefused(f"The upstream redirects (status {response.status}), which is not followed.")
         raw = await _beginning(response)
-        return refusal(upstream_message(raw, response.status), response.status, response.headers, raw)
+        return refusal(upstream_message(raw, response.status, sent), response.status, response.headers, raw)
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from unified_app.errors import UpstreamError, UpstreamInvalid
+from unified_app.upstream import without_secrets
 
 MAX_WORDS = 500
 
@@ -29,9 +31,13 @@ def ollama_error(message: str) -> dict[str, Any]:
     return {"error": message}
 
 
-def upstream_message(raw: bytes, status: int) -> str:
-    """Return what the upstream said in an error's body, fit to be shown: bounded, one line, without secrets."""
-    return _cleaned(_words(raw)) or f"The upstream answered with status {status}."
+def upstream_message(raw: bytes, status: int, sent: Mapping[str, str] | None = None) -> str:
+    """Return what the upstream said in an error's body, fit to be shown: bounded, one line, without secrets.
+
+    `sent` are the headers that it was sent, whose values may be keys of any shape.
+    """
+    words = without_secrets(_words(raw), sent or {})
+    return _cleaned(words) or f"The upstream answered with status {status}."
 
 
 def checked_reply(reply: Any) -> dict[str, Any]:
