@@ -32,20 +32,38 @@ def with_key(base: str, key: str) -> Call:
     )
 
 
+def add_endpoint(base: str) -> Call:
+    """Register an OpenAI-compatible server; the name and the address are the reader's to change."""
+    body = json.dumps({"name": "vllm", "base_url": "http://gpu1.example:8000/v1"})
+    lines = [
+        f"{key_line(base)}curl -X POST {shlex.quote(base + '/api/endpoints')}",
+        '  -H "Authorization: Bearer $REGISTRY_KEY"',
+        "  -H 'Content-Type: application/json'",
+        f"  -d {shlex.quote(body)}",
+    ]
+    note = (
+        "The key needs the scope “operate”. A server that wants a key gets it as “key” beside the other two; it is "
+        "kept encrypted and never shown."
+    )
+    return Call("Add an endpoint over the API", note, " \\\n".join(lines))
+
+
 def one_model(base: str, model_id: str, *, needs_key: bool) -> Call:
     code = _curl(f"{base}/api/models/{model_id}", base if needs_key else None)
     return Call("All the registry knows of this model", "", code)
 
 
-def on_host(placement: Placement, capabilities: Collection[str]) -> Call:
-    """Ask the model on its host, past the registry."""
+def on_host(placement: Placement, capabilities: Collection[str], endpoint: str | None = None) -> Call:
+    """Ask the model on its host, past the registry; `endpoint` is the address that a source gave for its calls."""
     note = (
         f"This goes straight to {placement.place}, past the registry, so the host must be reachable from your machine."
     )
     if placement.credential:
         note += " The host wants a bearer token of its own."
-    path, body = _question(placement, "text_embedding" in capabilities)
-    lines = [f"curl {shlex.quote(placement.base_url + path)}"]
+    path, body = _question(placement, "text_embedding" in capabilities and "text_generation" not in capabilities)
+    is_ollama = placement.protocol == Placement.Protocol.OLLAMA
+    address = placement.base_url + path if is_ollama or not endpoint else endpoint
+    lines = [f"curl {shlex.quote(address)}"]
     if placement.credential:
         lines.append('  -H "Authorization: Bearer $HOST_TOKEN"')
     lines.append("  -H 'Content-Type: application/json'")

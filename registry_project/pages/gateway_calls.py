@@ -10,27 +10,31 @@ from typing import Any
 from registry_project.pages.calls import GREETING, Call, key_line
 
 NOTE = "The key needs the scope “call”. A model that is not loaded yet is loaded first."
+REMOTE_NOTE = "The key needs the scope “call”. The model runs elsewhere, so nothing is loaded here."
 STREAMED = "One event for each piece of the answer, and [DONE] at its end."
 PACKAGE = "pip install {}; REGISTRY_KEY is in the environment."
 
 
-def for_model(base: str, called: str, capabilities: Collection[str]) -> list[Call]:
+def for_model(base: str, called: str, capabilities: Collection[str], *, is_remote: bool = False) -> list[Call]:
     """Return the calls for a model; one that only embeds cannot chat."""
+    note = REMOTE_NOTE if is_remote else NOTE
     if "text_embedding" in capabilities and "text_generation" not in capabilities:
-        return [_curl(base, "embeddings", {"model": called, "input": ["Hello"]}), *_embedding_clients(base, called)]
-    asked = {"model": called, "messages": GREETING}
-    streamed = _curl(base, "chat/completions", asked | {"stream": True}, streams=True)
-    return [_curl(base, "chat/completions", asked), streamed, *_chat_clients(base, called)]
+        texts = {"model": called, "input": ["Hello"]}
+        return [_curl("curl", note, base, "embeddings", texts), *_embedding_clients(base, called)]
+    asked: dict[str, Any] = {"model": called, "messages": GREETING}
+    whole = _curl("curl", note, base, "chat/completions", asked)
+    streamed = _curl("curl, streamed", STREAMED, base, "chat/completions", asked | {"stream": True})
+    return [whole, streamed, *_chat_clients(base, called)]
 
 
-def _curl(base: str, route: str, body: dict[str, Any], *, streams: bool = False) -> Call:
+def _curl(title: str, note: str, base: str, route: str, body: dict[str, Any]) -> Call:
     lines = [
-        f"{key_line(base)}curl{' -N' * streams} {shlex.quote(f'{base}/v1/{route}')}",
+        f"{key_line(base)}curl{' -N' * body.get('stream', False)} {shlex.quote(f'{base}/v1/{route}')}",
         '  -H "Authorization: Bearer $REGISTRY_KEY"',
         "  -H 'Content-Type: application/json'",
         f"  -d {shlex.quote(json.dumps(body, ensure_ascii=False))}",
     ]
-    return Call("curl, streamed" if streams else "curl", STREAMED if streams else NOTE, " \\\n".join(lines))
+    return Call(title, note, " \\\n".join(lines))
 
 
 def _chat_clients(base: str, called: str) -> list[Call]:

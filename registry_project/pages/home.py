@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from registry_project.example import chat_models
-from registry_project.pages import calls, changes, gateway_calls
+from registry_project.pages import calls, changes, gateway_calls, github
 from registry_project.pages.access import needs
 from registry_project.pages.jobs import attention
 from registry_project.pages.places import Health, cards_of
@@ -24,7 +24,7 @@ RUNS_SHOWN = 5
 
 @needs("read")
 def home(request: HttpRequest) -> HttpResponse:
-    health = Health(cards_of(request))
+    health = Health(cards_of(request, github.aside(request)))
     counts = _counts()
     total = sum(counts.values())
     runs = list(SyncRun.objects.order_by("-pk").defer("changes")[:RUNS_SHOWN])
@@ -42,6 +42,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "feed": changes.feed() if total else [],
             "gateway_calls": _gateway_calls(request),
             "calls": _calls(request),
+            "has_endpoint": any(card.source == "external" for card in health.cards),
+            **_of_empty(request, total),
         },
     )
 
@@ -68,6 +70,12 @@ def _gateway_calls(request: HttpRequest) -> list[calls.Call]:
     example = chat_models().values_list("name", flat=True).first()
     base = request.build_absolute_uri("/").rstrip("/")
     return gateway_calls.for_model(base, example, ["text_generation"]) if example else []
+
+
+def _of_empty(request: HttpRequest, total: int) -> dict[str, Any]:
+    """Return what a registry without models tells beside."""
+    base = request.build_absolute_uri("/").rstrip("/")
+    return {} if total else {"add_endpoint": calls.add_endpoint(base), **github.about()}
 
 
 def _calls(request: HttpRequest) -> list[Any]:

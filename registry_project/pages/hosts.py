@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from github_models_app.mapping import SOURCE
+from registry_project.pages import calls, github
 from registry_project.pages.access import needs
 from registry_project.pages.errors import Missing
 from registry_project.pages.places import Health, PlaceCard, cards_of
@@ -14,7 +16,15 @@ from unified_app.syncing import request_sync
 
 @needs("read")
 def host_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "site/hosts.html", {"health": Health(cards_of(request))})
+    cards = cards_of(request, github.aside(request))
+    base = request.build_absolute_uri("/").rstrip("/")
+    context = {
+        "health": Health(cards),
+        "add_endpoint": calls.add_endpoint(base),
+        "has_github": any(card.source == SOURCE for card in cards),
+        **github.about(),
+    }
+    return render(request, "site/hosts.html", context)
 
 
 @needs("read")
@@ -27,7 +37,8 @@ def host_card(request: HttpRequest, source: str, place: str) -> HttpResponse:
 @needs("operate")
 def sync_host(request: HttpRequest, source: str, place: str) -> HttpResponse:
     """Queue a sync of one host, or join the one that covers it; the card shows it at once."""
-    _card(request, source, place)
+    if _card(request, source, place).place.state == github.NOT_CONFIGURED:
+        raise Missing("It is not configured, so there is nothing to ask.")
     request_sync(source=source, place=place, by=request.user.get_username())
     if request.headers.get("HX-Request"):
         return host_card(request, source, place)
@@ -35,7 +46,7 @@ def sync_host(request: HttpRequest, source: str, place: str) -> HttpResponse:
 
 
 def _card(request: HttpRequest, source: str, place: str) -> PlaceCard:
-    for card in cards_of(request):
+    for card in cards_of(request, github.aside(request)):
         if card.located.key == (source, place):
             return card
     raise Missing(f"No enabled host is named {place!r}.")

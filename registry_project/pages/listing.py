@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
+from registry_project.pages import calls, github
 from registry_project.pages.access import needs
 from registry_project.pages.places import Health, cards_of, places_of
 from unified_app.categories import CAPABILITIES, CATEGORIES
@@ -60,6 +61,8 @@ def model_list(request: HttpRequest) -> HttpResponse:
         "headings": [_heading(column, ordering) for column in COLUMNS],
         "ordering": ordering,
         "cards": Health(cards_of(request)).worst_first if not page.paginator.count else [],
+        "add_endpoint": calls.add_endpoint(request.build_absolute_uri("/").rstrip("/")),
+        **github.about(),
     }
     return render(request, "site/models.html", context)
 

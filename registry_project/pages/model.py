@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from registry_project.pages import calls, gateway_calls
+from registry_project.pages import calls, gateway_calls, remote
 from registry_project.pages.access import needs
 from registry_project.pages.errors import Missing
 from unified_app.categories import CAPABILITIES
@@ -22,6 +22,11 @@ HISTORY_SHOWN = 50
 VERSIONS_SHOWN = 50
 # Key of `parameters` -> how it is called, in the order of the page. Counts get thin spaces.
 FACTS = {
+    "publisher": "Publisher",
+    "title": "Full name",
+    "display_name": "Full name",
+    "owned_by": "Owner there",
+    "provider": "Provider",
     "parameter_size": "Parameters",
     "quantization": "Quantisation",
     "family": "Family",
@@ -31,6 +36,13 @@ FACTS = {
     "parent_model": "Made from",
     "remote_host": "Runs at",
     "remote_model": "There called",
+    "hugging_face_id": "On Hugging Face",
+    "root": "Base",
+    "adapter": "Adapter",
+    "lifecycle_status": "Life cycle",
+    "inference_until": "Can be called until",
+    "loaded": "Loaded there",
+    "loaded_context_length": "Context as loaded",
 }
 TEXTS = {"system": "System prompt", "template": "Template", "license": "Licence text"}
 
@@ -42,6 +54,7 @@ def model_page(request: HttpRequest, called: str) -> HttpResponse:
         return redirect("model", called=model.pk)
     placements = list(model.placements.order_by("place"))
     present = [p for p in placements if p.state != Placement.State.GONE]
+    is_remote = remote.is_remote(model, present)
     context = {
         "model": model,
         "present": present,
@@ -50,9 +63,11 @@ def model_page(request: HttpRequest, called: str) -> HttpResponse:
         "pinned": next((p for p in present if p.pinned), None),
         "capabilities": [(name, CAPABILITIES.get(name, ("", ""))[1]) for name in model.capabilities],
         "categories": sorted({row.category for row in model.category_rows.all()} - {model.category}),
-        "gateway_calls": _gateway_calls(request, model),
+        "is_remote": is_remote,
+        "why_not": remote.why_not(request, present) if is_remote and not model.is_retired else "",
+        "gateway_calls": _gateway_calls(request, model, is_remote),
         "calls": _calls(request, model, present),
-        "facts": [(label, model.parameters[key]) for key, label in FACTS.items() if model.parameters.get(key)],
+        "facts": [*remote.facts(model), *_facts(model.parameters)],
         "defaults": model.parameters.get("default_parameters") or {},
         "guessed": model.parameters.get("capabilities_guessed", False),
         "texts": _texts(model, present),
@@ -71,11 +86,15 @@ def _find(called: str) -> UnifiedModel:
         raise Missing(error.message) from None
 
 
-def _gateway_calls(request: HttpRequest, model: UnifiedModel) -> list[calls.Call]:
+def _facts(told: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(label, told[key]) for key, label in FACTS.items() if told.get(key) not in (None, "", [], {})]
+
+
+def _gateway_calls(request: HttpRequest, model: UnifiedModel, is_remote: bool) -> list[calls.Call]:
     if model.is_retired:
         return []
     base = request.build_absolute_uri("/").rstrip("/")
-    return gateway_calls.for_model(base, _called(model), model.capabilities)
+    return gateway_calls.for_model(base, _called(model), model.capabilities, is_remote=is_remote)
 
 
 def _called(model: UnifiedModel) -> str:
@@ -92,7 +111,7 @@ def _calls(request: HttpRequest, model: UnifiedModel, present: list[Placement]) 
     answering = [p for p in present if p.state == Placement.State.AVAILABLE]
     if answering and not model.is_retired:
         chosen = next((p for p in answering if p.pinned), answering[0])
-        found.append(calls.on_host(chosen, model.capabilities))
+        found.append(calls.on_host(chosen, model.capabilities, model.endpoint))
     return found
 
 

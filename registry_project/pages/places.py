@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils import timezone
 
+from registry_project.templatetags.words import counted
 from unified_app.models import Job, Placement, SyncRun
 from unified_app.models.catalog import ModelStatus
 from unified_app.sources import Place, source_classes
@@ -18,6 +20,10 @@ from unified_app.sources import Place, source_classes
 CYCLES_READ = 5
 # A job that waits longer than this has no worker to do it.
 WORKER_IS_LATE = timedelta(seconds=20)
+# What the places of a source are called; of another source they are hosts.
+NOUNS = {"external": "endpoint"}
+# The states of places that syncs visit; others are told, but neither counted nor synced.
+VISITED = ("up", "down", "unknown")
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,23 @@ class PlaceCard:
         return self.located.place
 
     @property
+    def is_whole_source(self) -> bool:
+        """Whether its source has this one place and no other, named like itself."""
+        return self.place.name == self.source
+
+    @property
+    def title(self) -> str:
+        return self.label if self.is_whole_source else self.place.name
+
+    @property
+    def noun(self) -> str:
+        return self.label if self.is_whole_source else NOUNS.get(self.source, "host")
+
+    @property
+    def is_visited(self) -> bool:
+        return self.place.state in VISITED
+
+    @property
     def is_syncing(self) -> bool:
         """Whether this place still waits for its turn or its end; others of the same job may go on."""
         if self.job is None:
@@ -74,9 +97,22 @@ class PlaceCard:
 
 @dataclass(frozen=True)
 class Health:
-    """The hosts in numbers, for the line that answers first."""
+    """The hosts and endpoints in numbers, for the line that answers first."""
 
-    cards: list[PlaceCard]
+    all_cards: list[PlaceCard]
+
+    @property
+    def cards(self) -> list[PlaceCard]:
+        """What syncs visit."""
+        return [card for card in self.all_cards if card.is_visited]
+
+    @property
+    def told(self) -> str:
+        """`1 host, 2 endpoints and GitHub Models`."""
+        counts = Counter(card.noun for card in self.cards)
+        whole = {card.noun for card in self.cards if card.is_whole_source}
+        parts = [noun if noun in whole else counted(count, noun) for noun, count in counts.items()]
+        return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
     @property
     def total(self) -> int:
@@ -96,8 +132,9 @@ class Health:
 
     @property
     def worst_first(self) -> list[PlaceCard]:
-        """For short lists, which must not hide what is broken."""
-        return sorted(self.cards, key=lambda card: card.place.state != "down")
+        """For short lists, which must not hide what is broken; what syncs do not visit comes next."""
+        order = {"down": 0, **dict.fromkeys(("up", "unknown"), 2)}
+        return sorted(self.all_cards, key=lambda card: order.get(card.place.state, 1))
 
 
 def waits_for_worker(job: Job) -> bool:
@@ -114,9 +151,9 @@ def places_of(request: HttpRequest) -> list[Located]:
     return found
 
 
-def cards_of(request: HttpRequest) -> list[PlaceCard]:
-    """Return a card for every place, in a constant number of queries."""
-    located = places_of(request)
+def cards_of(request: HttpRequest, also: Sequence[Located] = ()) -> list[PlaceCard]:
+    """Return a card for every place, in a constant number of queries; `also` are places that no sync visits."""
+    located = [*places_of(request), *also]
     counts, runs, jobs = _model_counts(), _last_runs(len(located)), _active_syncs()
     return [
         PlaceCard(

@@ -105,8 +105,8 @@ class BrowserTests(StaticLiveServerTestCase):
 
     def test_a_job_is_followed_and_cancelled_on_its_page(self):
         with self.open() as page:
-            page.get_by_role("button", name="Sync all hosts now").click()
-            expect(page.locator("h1")).to_have_text("Sync of all hosts")
+            page.get_by_role("button", name="Sync all now").click()
+            expect(page.locator("h1")).to_have_text("Sync of everything")
             page.get_by_role("button", name="Cancel this job").click()
             expect(page.locator(".head .state")).to_have_text("cancelled")
         assert not self.problems

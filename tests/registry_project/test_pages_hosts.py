@@ -47,13 +47,13 @@ class HostCardTests(PagesTestCase):
         assert "No enabled host is named 'ghost'" in self.page("/hosts/ollama/ghost", status=404)
 
     def test_the_number_of_queries_does_not_depend_on_hosts(self):
-        with self.assertNumQueries(9):
+        with self.assertNumQueries(11):
             self.client.get("/hosts")
         for number in range(12):
             add_host(f"gpu{number}")
             add_run(f"gpu{number}")
             register(f"m{number}:1b", place=f"gpu{number}")
-        with self.assertNumQueries(9):
+        with self.assertNumQueries(11):
             self.client.get("/hosts")
 
 

@@ -24,7 +24,7 @@ class JobTests(PagesTestCase):
         add_job("done")
         said = self.page("/jobs")
         assert "1 job is under way" in said and "3 of 1 000, last gpu3" in said
-        assert said.index("Ollama details") < said.index("Sync of all hosts")
+        assert said.index("Ollama details") < said.index("Sync of everything")
 
     def test_the_page_moves_only_while_something_does(self):
         add_job("done")
@@ -124,7 +124,7 @@ class SyncTests(PagesTestCase):
         self.act_as("Operator")
         where = self.client.post("/syncs/start").headers["Location"]
         assert where == f"/jobs/{Job.objects.get().pk}"
-        assert "Sync of all hosts" in self.page(where)
+        assert "Sync of everything" in self.page(where)
 
     def test_the_number_of_queries_does_not_depend_on_rows(self):
         for _ in range(60):
