@@ -13,7 +13,15 @@ from registry_project.pages.places import places_of
 from unified_app.scopes import scopes_of_user
 
 # The name of a page's path begins with its section's word, in singular: host-card is among the hosts.
-SECTIONS = {"home": "home", "model": "models", "host": "hosts", "sync": "syncs", "job": "jobs", "serving": "serving"}
+SECTIONS = {
+    "home": "home",
+    "model": "models",
+    "experiment": "experiments",
+    "host": "hosts",
+    "sync": "syncs",
+    "job": "jobs",
+    "serving": "serving",
+}
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "is_filtered": any(chosen.values()),
         "filters": _filters(request, chosen),
-        "headings": [_heading(column, ordering) for column in COLUMNS],
+        "headings": [heading(column, ordering) for column in COLUMNS],
         "ordering": ordering,
         "cards": Health(cards_of(request)).worst_first if not page.paginator.count else [],
         "add_endpoint": calls.add_endpoint(request.build_absolute_uri("/").rstrip("/")),
@@ -78,7 +78,7 @@ def narrowed(given: QueryDict) -> tuple[UnifiedModelQuerySet, list[str]]:
     return rows.none(), [f"{name}: {message}" for name, found in filtered.errors.items() for message in found]
 
 
-def _heading(column: Column, ordering: str) -> dict[str, Any]:
+def heading(column: Column, ordering: str) -> dict[str, Any]:
     """Return a heading with what its link sorts by next, and how the table is sorted now."""
     is_now = bool(column.field) and ordering.removeprefix("-") == column.field
     falls = ordering.startswith("-")

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from registry_project.pages import account, home, hosts, jobs, listing, model, serving, syncs
+from registry_project.pages import (
+    account,
+    experiments,
+    home,
+    hosts,
+    jobs,
+    listing,
+    making_variants,
+    model,
+    serving,
+    syncs,
+    variant,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("models", listing.model_list, name="models"),
     path("models/<path:called>", model.model_page, name="model"),
+    path("experiments", experiments.experiment_list, name="experiments"),
+    path("experiments/new", making_variants.make, name="experiment-new"),
+    path("experiments/<path:called>/archive", variant.archive, name="experiment-archive"),
+    path("experiments/<path:called>/restore", variant.restore, name="experiment-restore"),
+    path("experiments/<path:called>/promote", variant.promote, name="experiment-promote"),
+    path("experiments/<path:called>", variant.variant_page, name="experiment"),
     path("hosts", hosts.host_list, name="hosts"),
     path("hosts/<str:source>/<str:place>", hosts.host_card, name="host-card"),
     path("hosts/<str:source>/<str:place>/sync", hosts.sync_host, name="host-sync"),

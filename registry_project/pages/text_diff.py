@@ -1,0 +1,60 @@
+"""Two texts side by side, with what differs marked. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_WORDS = re.compile(r"\w+|\s+|[^\w\s]")
+# Above this many words only whole lines are compared, since the time grows with the square.
+MOST_WORDS = 3_000
+
+
+@dataclass(frozen=True)
+class Piece:
+    text: str
+    is_changed: bool = False
+
+
+def sides(before: str, after: str) -> tuple[list[Piece], list[Piece]]:
+    """Return both texts in pieces; what one has and the other has not is marked."""
+    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    if max(len(old), len(new)) > MOST_WORDS:
+        old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    left: list[Piece] = []
+    right: list[Piece] = []
+    for word, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if a != b:
+            left.append(Piece("".join(old[a:b]), word != "equal"))
+        if c != d:
+            right.append(Piece("".join(new[c:d]), word != "equal"))
+    return left, right
+
+
+@dataclass(frozen=True)
+class Row:
+    """One difference; texts in pieces, other values as they are."""
+
+    path: str
+    before: Any
+    after: Any
+    before_pieces: list[Piece]
+    after_pieces: list[Piece]
+
+    @property
+    def is_text(self) -> bool:
+        return bool(self.before_pieces or self.after_pieces)
+
+
+def rows(differences: list[dict[str, Any]]) -> list[Row]:
+    """Return the differences that `diffing.diff` found, ready to be shown."""
+    return [_row(found["path"], found["base"], found["variant"]) for found in differences]
+
+
+def _row(path: str, before: Any, after: Any) -> Row:
+    texts = [value for value in (before, after) if isinstance(value, str)]
+    if texts and all(isinstance(value, str | None) for value in (before, after)) and path != "strategy":
+        return Row(path, before, after, *sides(before or "", after or ""))
+    return Row(path, before, after, [], [])
