@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import threading
 import time
@@ -38,6 +39,7 @@ ENVIRONMENT = {
     "GIT_PYTHON_REFRESH": "quiet",
 }
 PARAMS_AT_ONCE = 100
+VERSIONS_TAG = "mlflow.modelVersions"
 # MLflow's codes for what no later attempt can mend.
 _FINAL_CODES = frozenset({"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "INVALID_STATE"})
 _EXISTS = "RESOURCE_ALREADY_EXISTS"
@@ -244,8 +246,9 @@ def _fill(client: Any, run: Any, record: Record, metrics: Mapping[str, float], c
     check()
     model = _logged_model(client, experiment_id, run_id, record)
     check()
-    name = _registered_model(client, record)
+    name = _registered_model(client, record, run_id)
     version = _version(client, name, run_id, model, record)
+    _link(client, model, name, version)
     check()
     _set_aliases(client, name, version, record)
     if run.info.status != "FINISHED":
@@ -281,17 +284,17 @@ def _logged_model(client: Any, experiment_id: str, run_id: str, record: Record) 
     return model
 
 
-def _registered_model(client: Any, record: Record) -> str:
-    """Return the registered model of the variant; a name that somebody else's model has gets the id behind it."""
+def _registered_model(client: Any, record: Record, run_id: str) -> str:
+    """Return the registered model of the variant; one whose name is taken gets its id or its run behind the name."""
     found = client.search_registered_models(_ours_in(record.variant), max_results=1)
     if found:
         return str(found[0].name)
     name = records.registered_name(record.variant.name)
-    for wanted in (name, f"{name}_{record.variant.id}"):
+    for wanted in (name, f"{name}_{record.variant.id}", f"{name}_{run_id}"):
         make = partial(client.create_registered_model, wanted, tags=record.tags, description=record.description)
         if _unless_there(make):
             return wanted
-    raise UpstreamError(f"MLflow has two other models named {name!r}.")
+    raise UpstreamError(f"Others have registered models in MLflow under all names of {name!r}.")
 
 
 def _version(client: Any, name: str, run_id: str, model: Any, record: Record) -> str:
@@ -306,6 +309,13 @@ def _version(client: Any, name: str, run_id: str, model: Any, record: Record) ->
         if versions[0].tags.get(key) != value:
             client.set_model_version_tag(name, str(versions[0].version), key, value)
     return str(versions[0].version)
+
+
+def _link(client: Any, model: Any, name: str, version: str) -> None:
+    """Let MLflow's pages lead from the logged model to its version; a client that makes one must say so itself."""
+    told = json.dumps([{"name": name, "version": int(version)}])
+    if model.tags.get(VERSIONS_TAG) != told:
+        client.set_logged_model_tags(model.model_id, {VERSIONS_TAG: told})
 
 
 def _set_aliases(client: Any, name: str, version: str, record: Record) -> None:

@@ -41,7 +41,9 @@ class LoggingTests(MLflowCase):
         registered = client.get_registered_model("terse_a_1")
         (version,) = client.search_model_versions("name='terse_a_1'")
         assert registered.tags["registry.model_id"] == made["id"]
-        assert (version.run_id, version.model_id) == (row.mlflow_run_id, row.mlflow_model_id)
+        assert version.run_id == row.mlflow_run_id and str(version.version) == row.mlflow_version
+        logged = client.get_logged_model(row.mlflow_model_id)
+        assert logged.source_run_id == row.mlflow_run_id and logged.params["system"] == "Be brief."
         names = {file.path for file in client.list_artifacts(run.info.run_id)}
         assert names == {"recipe.json", "Modelfile", "digests.json"}
 
