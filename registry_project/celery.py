@@ -7,8 +7,11 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import worker_ready
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry_project.settings")
+
+TRANSPORT_ALIASES["filesystem"] = "registry_project.file_broker:Transport"
 
 app = Celery("registry")
 app.config_from_object("django.conf:settings", namespace="CELERY")
