@@ -15,12 +15,12 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         """Put a message; names begin with a time, by which kombu takes the oldest first."""
         whole = Path(self.data_folder_out) / f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         # No queue's name ends like this, so nobody takes it yet.
         half = whole.with_suffix(".half")
-        half.write_text(dumps(message))  # type: ignore[no-untyped-call]
+        half.write_text(dumps(payload))  # type: ignore[no-untyped-call]
         half.rename(whole)
 
 
