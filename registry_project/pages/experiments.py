@@ -6,7 +6,6 @@ import json
 import shlex
 from typing import Any, cast
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
@@ -88,17 +87,11 @@ def described(variants: list[Variant]) -> list[dict[str, Any]]:
                 "said": said,
                 "in_family": is_family,
                 "heads": is_family and (before is None or before.experiment_id != variant.experiment_id),
-                "mlflow_url": mlflow_url(variant),
+                "description": variant_words.description(variant),
                 "search": variant_words.search_line(variant.experiment.parameters),
             }
         )
     return found
-
-
-def mlflow_url(variant: Variant) -> str:
-    """Return where MLflow shows the run; "" while it is not logged, or nobody told where MLflow's pages are."""
-    base = str(getattr(settings, "MLFLOW_UI_URL", "") or "").rstrip("/")
-    return f"{base}/#/runs/{variant.mlflow_run_id}" if base and variant.mlflow_run_id else ""
 
 
 def _rows(found: VariantQuerySet, given: QueryDict) -> VariantQuerySet:

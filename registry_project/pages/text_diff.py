@@ -44,13 +44,29 @@ class Row:
     after_pieces: list[Piece]
 
     @property
+    def label(self) -> str:
+        """What the path is of: `temperature`, `system`, `example message 1`."""
+        first, *rest = self.path.split(".")
+        if first == "messages" and rest:
+            return f"example message {int(rest[0]) + 1}" + (", who" if rest[1:] == ["role"] else "")
+        if first == "members" and rest:
+            return f"member {int(rest[0]) + 1}, {' '.join(rest[1:])}"
+        return ".".join(rest) if first == "parameters" and rest else self.path
+
+    @property
     def is_text(self) -> bool:
         return bool(self.before_pieces or self.after_pieces)
 
 
 def rows(differences: list[dict[str, Any]]) -> list[Row]:
     """Return the differences that `diffing.diff` found, ready to be shown."""
-    return [_row(found["path"], found["base"], found["variant"]) for found in differences]
+    told = [found for found in differences if not _is_told_anyway(found)]
+    return [_row(found["path"], found["base"], found["variant"]) for found in told]
+
+
+def _is_told_anyway(found: dict[str, Any]) -> bool:
+    """Whether it is the speaker of an example that only one side has, whose words are a difference of their own."""
+    return found["path"].endswith(".role") and None in (found["base"], found["variant"])
 
 
 def _row(path: str, before: Any, after: Any) -> Row:

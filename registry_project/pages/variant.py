@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -18,7 +19,6 @@ from experiments_app.models import Variant
 from registry_project.pages import gateway_calls, lineage_picture, text_diff, variant_words
 from registry_project.pages.access import may, needs
 from registry_project.pages.errors import Missing
-from registry_project.pages.experiments import mlflow_url
 from unified_app.errors import Conflict, InvalidInput, NotFound
 from unified_app.models import Alias, HistoryEntry, UnifiedModel
 from unified_app.recipes import ENSEMBLE
@@ -126,14 +126,19 @@ def _page(request: HttpRequest, variant: Variant, form: PromoteForm, status: int
         "descendants": told["descendants"][:RELATIVES_LISTED],
         "more_relatives": max(0, len(told["descendants"]) - RELATIVES_LISTED),
         **_comparison(request, variant),
-        "history": list(HistoryEntry.objects.filter(kind="model", object_id=model.pk)[:HISTORY_SHOWN]),
+        "description": variant_words.description(variant),
+        "history": list(_history(model)[:HISTORY_SHOWN]),
         "aliases": [alias for alias in Alias.objects.order_by("name") if model.pk in alias.targets],
         "form": form,
-        "mlflow_url": mlflow_url(variant),
         "may_experiment": may(request, "experiment"),
         "may_promote": may(request, "curate") and variant.shown_status in ("active", "promoted"),
     }
     return render(request, "site/experiment.html", context, status=status)
+
+
+def _history(model: UnifiedModel) -> QuerySet[HistoryEntry]:
+    """A promotion's own entry says more than the change of the model's type that it brings."""
+    return HistoryEntry.objects.filter(kind="model", object_id=model.pk).exclude(field="model_type")
 
 
 def _find(called: str) -> Variant:
@@ -165,6 +170,10 @@ def _ensemble(recipe: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _is_ensemble(model: UnifiedModel) -> bool:
+    return (model.recipe or {}).get("kind") == ENSEMBLE
+
+
 def _comparison(request: HttpRequest, variant: Variant) -> dict[str, Any]:
     """Return the differences to the base, or to the model that the address names."""
     model, base = variant.model, variant.experiment.base
@@ -177,6 +186,7 @@ def _comparison(request: HttpRequest, variant: Variant) -> dict[str, Any]:
         offered.append((other.pk, other.name))
     return {
         "differences": text_diff.rows(diff(model, other)),
+        "is_unlike": _is_ensemble(model) != _is_ensemble(other or base),
         "other": other or base,
         "siblings": offered,
         "compare_unknown": wanted if wanted and other is None else "",

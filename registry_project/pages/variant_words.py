@@ -85,6 +85,13 @@ def _values(values: Any) -> str:
     return ", ".join(told) + (f" and {len(values) - 6} more" if len(values) > 6 else "")
 
 
+def description(variant: Variant) -> str:
+    """Return what somebody wrote of it; what the registry writes by itself only repeats type and base."""
+    told = (variant.model.description or "") if variant.model else ""
+    kind = variant.experiment.experiment_type.replace("_", " ").capitalize()
+    return "" if told == f"{kind} of {variant.experiment.base.name}." else told
+
+
 def state_of(variant: Variant) -> tuple[str, str]:
     """Return the state's word for its shape, and what is said."""
     shown = variant.shown_status

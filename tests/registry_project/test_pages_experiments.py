@@ -90,10 +90,10 @@ class ListTests(ExperimentPagesCase):
 
     def test_mlflow_is_linked_where_its_pages_are_known(self):
         make()
-        Variant.objects.update(mlflow_run_id="abc")
+        Variant.objects.update(mlflow_run_id="abc", mlflow_experiment_id="7")
         assert "In MLflow" not in self.page(LIST)
-        with override_settings(MLFLOW_UI_URL="http://mlflow.example:5000/"):
-            assert 'href="http://mlflow.example:5000/#/runs/abc"' in self.source(LIST)
+        with override_settings(MLFLOW_UI_URL="http://mlflow.example:5000"):
+            assert 'href="http://mlflow.example:5000/#/experiments/7/runs/abc"' in self.source(LIST)
 
 
 class FormTests(ExperimentPagesCase):

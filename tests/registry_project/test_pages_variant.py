@@ -41,7 +41,7 @@ class VariantPageTests(ExperimentPagesCase):
     def test_it_differs_from_its_base_and_from_another_variant(self):
         other = make(kind="prompt_engineering", parameters={"system": "Answer in one word."}, name="terse")[0]
         third = make(kind="prompt_engineering", parameters={"system": "Answer in one sentence."})[0]
-        assert "parameters.temperature nothing 0.2" in self.page(self.path)
+        assert "calm temperature nothing 0.2" in self.page(self.path)
         source = self.source(f"/experiments/{third.model_id}", compare=other.model_id)
         assert "<del>word</del>" in source and "<ins>sentence</ins>" in source
         assert "There is no model with the id x" in self.page(self.path, compare="x")
