@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePath
+from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from experiments_app import adapter_files
@@ -14,8 +14,11 @@ from unified_app.history import record
 from unified_app.models import RegistryEpoch
 
 
-def add(files: list[UploadedFile], *, by: str) -> tuple[Adapter, bool]:
-    """Keep an uploaded adapter; return its row and whether it is new. Raises InvalidInput for what is none."""
+def add(files: list[Any], *, by: str) -> tuple[Adapter, bool]:
+    """Keep an uploaded adapter, one of Django's files; return its row and whether it is new.
+
+    Raises InvalidInput for what is none.
+    """
     if len(files) != 1:
         raise adapter_files.refuse("Send one GGUF file as `file`, in a multipart form.")
     sha256, size, draft = adapter_files.keep(files[0].chunks())

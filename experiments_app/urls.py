@@ -28,6 +28,7 @@ urlpatterns = [
     path("models/<slashed:model>/archive", viewset.as_view({"post": "archive"}), name="archive"),
     path("models/<slashed:model>/restore", viewset.as_view({"post": "restore"}), name="restore"),
     path("models/<slashed:model>/promote", viewset.as_view({"post": "promote"}), name="promote"),
+    path("models/<slashed:model>/realise", viewset.as_view({"post": "realise"}), name="realise"),
     path("models/<slashed:model>/lineage", LineageView.as_view(), name="lineage"),
     path("models/<slashed:model>/diff", DiffView.as_view(), name="diff"),
     path("models/<slashed:model>/artifacts", ArtifactsView.as_view(), name="artifacts"),

@@ -14,7 +14,7 @@ from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from experiments_app import artifacts, creating, promoting
+from experiments_app import artifacts, creating, promoting, realising
 from experiments_app.diffing import diff
 from experiments_app.filters import VariantFilter
 from experiments_app.lineage import lineage
@@ -133,6 +133,17 @@ class ExperimentalModelViewSet(ListModelMixin, GenericViewSet[Variant]):
     )
     def restore(self, request: Request, model: str) -> Response:
         return self._told(promoting.restore(promoting.find_variant(model), by=name_of(request)))
+
+    @extend_schema(
+        summary="Put a variant on its host once more",
+        description="For one that failed; 409 for one that is there already, or is not meant for a host.",
+        parameters=[MODEL],
+        request=None,
+        responses={202: ExperimentalModelSerializer},
+    )
+    def realise(self, request: Request, model: str) -> Response:
+        row = realising.request_again(promoting.find_variant(model), by=name_of(request))
+        return Response(ExperimentalModelSerializer(row).data, status=202)
 
     @extend_schema(
         summary="Promote an experimental model",

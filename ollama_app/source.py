@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 from django.utils import timezone
 
-from ollama_app import serving
+from ollama_app import making, serving
 from ollama_app.category_loader import OllamaCategoryLoader, OllamaModel
-from ollama_app.connection import client_for
+from ollama_app.connection import client_for, maker_for
 from ollama_app.hosts import HOSTS, SOURCE
 from ollama_app.model_loader import OllamaModelLoader, to_unified
 from ollama_app.models import DigestFacts, Host
@@ -116,6 +116,25 @@ class OllamaSource(Source):
     @classmethod
     def observe(cls, placements: Sequence[Placement]) -> dict[int, ServingObservation]:
         return serving.observe(placements)
+
+    def upload(self, sha256: str, file: BinaryIO, size: int) -> None:
+        with closing(maker_for(self.host)) as client:
+            making.push(client, sha256, file, size)
+
+    def create(
+        self,
+        name: str,
+        recipe: Mapping[str, Any],
+        *,
+        replace: bool = False,
+        progress: making.Progress = lambda line: None,
+    ) -> None:
+        with closing(maker_for(self.host)) as client:
+            making.make(client, name, recipe, replace=replace, progress=progress)
+
+    def delete(self, name: str) -> None:
+        with closing(maker_for(self.host)) as client:
+            making.unmake(client, name)
 
     def _unified(self, model: OllamaModel) -> UnifiedModelObject:
         credential = f"ollama.host:{self.host.pk}" if self.host.has_token else ""

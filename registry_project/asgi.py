@@ -13,6 +13,7 @@ django = get_asgi_application()
 
 from registry_project.bounded import BoundedBody  # noqa: E402 - needs the settings
 from registry_project.mounted import gateway  # noqa: E402
+from registry_project.uploads import BoundedUpload  # noqa: E402
 from unified_app.gateway.http import Receive, Scope, Send  # noqa: E402
 
 # No format of ours tells thread, process, task or source line; looking them up for each line costs the gateway more
@@ -21,6 +22,7 @@ logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 logging._srcfile = None
 
 site = BoundedBody(django, max_bytes=settings.MAX_BODY_MB * 2**20, seconds=settings.BODY_TIMEOUT)
+uploads = BoundedUpload(django, max_bytes=settings.ADAPTER_MAX_MB * 2**20, seconds=settings.BODY_TIMEOUT)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,8 +31,14 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
     elif scope["type"] == "http" and _is_gateways(scope["path"]):
         await gateway(scope, receive, send)
+    elif scope["type"] == "http" and _is_upload(scope):
+        await uploads(scope, receive, send)
     else:
         await site(scope, receive, send)
+
+
+def _is_upload(scope: Scope) -> bool:
+    return scope["method"] == "POST" and scope["path"].rstrip("/") == "/api/adapters"
 
 
 def _is_gateways(path: str) -> bool:

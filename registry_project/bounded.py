@@ -32,10 +32,10 @@ class BoundedBody:
             async with asyncio.timeout(self._seconds):
                 body = await self._read(receive)
         except TimeoutError:
-            await _refuse(send, 408, "body_timeout", "The body did not arrive in time.")
+            await refuse(send, 408, "body_timeout", "The body did not arrive in time.")
             return
         if body is None:
-            await _refuse(send, 413, "too_large", f"The body may have at most {self._max_bytes // 2**20} MB.")
+            await refuse(send, 413, "too_large", f"The body may have at most {self._max_bytes // 2**20} MB.")
             return
         headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
         length = (b"content-length", b"%d" % len(body))
@@ -59,7 +59,7 @@ def _has_body(scope: Scope) -> bool:
     return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
 
 
-async def _refuse(send: Send, status: int, code: str, message: str) -> None:
+async def refuse(send: Send, status: int, code: str, message: str) -> None:
     body = json.dumps({"error": {"code": code, "message": message}}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     # Without this the server would go on reading what we do not want.

@@ -40,10 +40,11 @@ JOB_KINDS: dict[str, str] = {
     "github_provider": "github_models_app.sync_requests.run_provider_job",
     "serve": "unified_app.serving.requests.run_serve_job",
     "mlflow": "experiments_app.tracking.run_mlflow_job",
+    "realise": "experiments_app.realising.run_realise_job",
 }
 # Of kinds that are not like the rest: how many may run at once, how often they are tried, and the seconds before
 # attempt 2, 3, ... (the last one repeats). MLflow may be away for a day, and then takes no more than two threads.
-JOB_LIMITS: dict[str, int] = {"mlflow": 2}
+JOB_LIMITS: dict[str, int] = {"mlflow": 2, "realise": 2}
 JOB_ATTEMPTS: dict[str, int] = {"mlflow": 400}
 JOB_BACKOFF: dict[str, tuple[int, ...]] = {"mlflow": (5, *[10] * 60, 300)}
 # Empty: an SQLite store in REGISTRY_HOME.
@@ -213,6 +214,7 @@ CACHES: dict[str, Any] = {
 }
 
 MAX_BODY_MB: int = env.int("MAX_BODY_MB", default=32)
+ADAPTER_MAX_MB: int = env.int("ADAPTER_MAX_MB", default=2048)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_MB * 2**20
 
 # --- API --------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/github/", include("github_models_app.urls")),
     path("api/", include("github_models_app.endpoints.urls")),
     path("api/experimental/", include("experiments_app.urls")),
+    path("api/", include("experiments_app.adapter_urls")),
     path("api/", include("unified_app.urls")),
     path("", include("registry_project.pages.urls")),
 ]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -168,7 +168,23 @@ class Source(ABC):
     def health(cls, placement: Placement) -> ServingObservation:
         return cls.observe([placement])[placement.pk]
 
-    def create(self, name: str, recipe: dict[str, Any]) -> None:
+    def upload(self, sha256: str, file: BinaryIO, size: int) -> None:
+        """Put a file at this place, for a recipe that names it; what is there already is not sent again."""
+        raise UnsupportedOperation(f"Files cannot be put on {self.label} places.")
+
+    def create(
+        self,
+        name: str,
+        recipe: Mapping[str, Any],
+        *,
+        replace: bool = False,
+        progress: Callable[[Mapping[str, Any]], None] = lambda line: None,
+    ) -> None:
+        """Make a model: `from` (a name at this place), parameters (canonical), system, template, messages, adapter.
+
+        `adapter` is the sha256 of a file that was uploaded. Raises Conflict when the name is taken, unless it is to be
+        replaced; what the place says against it is an UpstreamError with its words.
+        """
         raise UnsupportedOperation(f"Models cannot be made on {self.label} places.")
 
     def pull(self, name: str) -> None:

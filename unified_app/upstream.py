@@ -102,7 +102,7 @@ class JsonClient:
             with response:
                 return self._body(response)
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     def _body(self, response: requests.Response) -> bytes:
         """Return the body of a good answer; what is none becomes an error without reading all of it."""
@@ -212,7 +212,7 @@ def _whole_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
-def _translated(error: Exception) -> UpstreamError:
+def translated(error: Exception) -> UpstreamError:
     """Return our error for one of the HTTP library's."""
     if isinstance(error, requests.ReadTimeout | ReadTimeoutError):
         return UpstreamTimeout("It did not finish its answer in time.")

@@ -1,0 +1,82 @@
+"""The API of adapters."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import override_settings
+
+from experiments_app import adapter_files
+from experiments_app.models import Adapter
+from tests.experiments_app.experiments_case import ExperimentCase
+from tests.experiments_app.gguf_files import lora
+from unified_app.errors import Conflict
+
+PATH = "/api/adapters"
+
+
+class AdapterTests(ExperimentCase):
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.home = Path(folder.name)
+        settings = override_settings(REGISTRY_HOME=self.home)
+        settings.enable()
+        self.addCleanup(settings.disable)
+
+    def upload(self, content: bytes, name: str = "manners.gguf"):
+        return self.client.post(PATH, {"file": SimpleUploadedFile(name, content)}, format="multipart")
+
+    def files(self) -> list[str]:
+        return sorted(path.name for path in (self.home / "adapters").iterdir())
+
+    def test_an_upload_is_kept_under_its_sha256_and_described(self):
+        content = lora(8)
+        answer = self.upload(content)
+        told, sha256 = answer.json(), hashlib.sha256(content).hexdigest()
+        assert answer.status_code == 201, told
+        assert (told["sha256"], told["size"], told["rank"]) == (sha256, len(content), 8)
+        assert (told["architecture"], told["name"], told["format"]) == ("llama", "manners.gguf", "gguf")
+        assert self.files() == [sha256]
+
+    def test_the_same_file_again_is_the_same_row(self):
+        first, again = self.upload(lora()), self.upload(lora(), "other.gguf")
+        assert (first.status_code, again.status_code) == (201, 200)
+        assert again.json() == first.json()
+
+    def test_what_is_no_adapter_names_the_field_and_leaves_nothing(self):
+        answer = self.upload(lora(general__type="model"))
+        assert answer.status_code == 400
+        assert list(answer.json()["error"]["details"]) == ["file"]
+        assert self.files() == []
+        assert self.client.post(PATH, {}, format="multipart").status_code == 400
+
+    def test_a_list_has_pages_and_one_query_for_all(self):
+        self.upload(lora())
+        answer = self.client.get(PATH)
+        assert answer.json()["count"] == Adapter.objects.count() == 3
+        assert self.client.get(f"{PATH}/{'9' * 64}").status_code == 404
+
+    def test_one_that_a_variant_has_stays(self):
+        sha256 = self.upload(lora()).json()["sha256"]
+        made = self.make("fine_tuning", {"adapter": sha256})
+        answer = self.client.delete(f"{PATH}/{sha256}")
+        assert answer.status_code == 409
+        assert answer.json()["error"]["details"]["used_by"] == [made["id"]]
+
+    def test_one_that_nobody_has_goes_with_its_file(self):
+        sha256 = self.upload(lora()).json()["sha256"]
+        with self.captureOnCommitCallbacks(execute=True):
+            assert self.client.delete(f"{PATH}/{sha256}").status_code == 204
+        assert self.files() == []
+
+    def test_a_file_that_was_changed_is_not_handed_out(self):
+        sha256 = self.upload(lora()).json()["sha256"]
+        (self.home / "adapters" / sha256).write_bytes(lora(2))
+        with pytest.raises(Conflict, match="changed"), adapter_files.opened(sha256):
+            pass
