@@ -91,6 +91,11 @@ class RegistryClient:
         path, doing = "/v1/embeddings", "call models"
         return replies.embeddings(self._json("POST", path, doing=doing, json=body, seconds=ANSWER_SECONDS))
 
+    def make_variant(self, base: str, kind: str, parameters: dict[str, Any]) -> replies.Model:
+        """Make a variant of a model; it can be called when this returns."""
+        body = {"base_model": base, "experiment_type": kind, "parameters": parameters}
+        return replies.model(self._json("POST", "/api/experimental/create", doing="make variants", json=body))
+
     def chat(self, body: dict[str, Any]) -> ChatStream:
         """Open a streamed answer. Raises PageError when the registry refuses it."""
         path, doing = "/v1/chat/completions", "call models"
@@ -114,7 +119,7 @@ class RegistryClient:
                 allow_redirects=False,
                 **more,
             )
-            if response.status_code not in (200, 202):
+            if response.status_code not in (200, 201, 202):
                 raise self._refusal(response, doing)
         except requests.exceptions.ReadTimeout as error:
             raise Unreachable(

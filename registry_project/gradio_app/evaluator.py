@@ -16,6 +16,7 @@ from registry_project.gradio_app.selector import DEFAULT_CATEGORY, SimplifiedMod
 from registry_project.gradio_app.session import Session
 from registry_project.gradio_app.thinking_tab import ThinkingTab
 from registry_project.gradio_app.tools_tab import ToolsTab
+from registry_project.gradio_app.variants_panel import VariantsPanel
 from registry_project.gradio_app.vision_tab import VisionTab
 from registry_project.gradio_app.wiring import Wiring
 
@@ -48,6 +49,8 @@ class CategoryBasedEvaluator:
             with wiring.section():
                 chooser.create_model_selection_interface()
             self._create_tabs(wiring)
+            with wiring.section():
+                VariantsPanel(chooser, wiring).build()
             asked, shown = [chooser.category, chooser.query], [chooser.category, chooser.model, chooser.notice]
             begun = wiring.after(form.logged_in, chooser.begin, asked, shown)
             wiring.after(begun, chooser.settle, asked, shown)

@@ -131,8 +131,8 @@ class SimplifiedModelSelector:
             return markup.note(f"No {category} model is called anything like “{query}”.")
         if count == 0:
             return markup.note(
-                f"There are no {category} models yet. They appear here when a host that has some is added to the "
-                f"registry and synced: {self.client.base_url}/hosts"
+                f"There are no {category} models yet. They appear here when a host or endpoint that has some is added to "
+                f"the registry and synced: {self.client.base_url}/hosts"
             )
         if count >= PAGE_SIZE:
             return markup.note(f"These are the first {PAGE_SIZE} {category} models. Search to see others.")
@@ -141,8 +141,8 @@ class SimplifiedModelSelector:
 
 
 _DEMO = markup.note(
-    "Demo: models marked “demo” come from a built-in stand-in with invented answers. To try your own, start Ollama or "
-    "ask an operator to add a host."
+    "Demo: models marked “demo” come from built-in stand-ins with invented answers. To try your own, start Ollama or "
+    "ask an operator to add a host or an endpoint."
 )
 
 

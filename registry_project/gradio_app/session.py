@@ -35,6 +35,7 @@ class Session:
         self.listed: Choices = ()
         self.shown_list: tuple[str, Choices] | None = None
         self.chosen: dict[str, str] = {}  # category -> the model that was chosen there last
+        self.variants: dict[str, str] = {}  # base -> the variant that was made of it last
         self.conversations: defaultdict[str, Conversation] = defaultdict(Conversation)
         self.stops: defaultdict[str, threading.Event] = defaultdict(threading.Event)
 
@@ -62,7 +63,7 @@ class Session:
         self.scopes = ()
         self.is_new = False
         self.listed = ()
-        for kept in (self.models, self.chosen, self.conversations):
+        for kept in (self.models, self.chosen, self.variants, self.conversations):
             kept.clear()
 
     def _stop_all(self) -> None:

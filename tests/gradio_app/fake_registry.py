@@ -129,7 +129,19 @@ class Handler(BaseHTTPRequestHandler):
             return self._stream(body)
         if path == "/v1/embeddings":
             return self._embed(body)
+        if path == "/api/experimental/create":
+            return self._variant(body)
         self._model(method, path)
+
+    def _variant(self, body: dict[str, Any]) -> None:
+        if "experiment" not in self.fake.scopes:
+            return self._fail(403, "This needs the scope `experiment`.")
+        if body["parameters"].get("temperature", 0) > 2:
+            return self._fail(400, "parameters.temperature: Give a number from 0 to 2.")
+        base = next(model for model in self.fake.models if model["id"] == body["base_model"])
+        made = {**base, "id": f"exp_{base['id']}", "name": f"{base['name']}+made", "model_type": "experimental"}
+        self.fake.models.append(made)
+        self._send(201, {**made, "variants": [made]})
 
     def _log_in(self, body: dict[str, Any]) -> None:
         if body.get("password") != PASSWORD:
