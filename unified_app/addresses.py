@@ -14,6 +14,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 MAX_URL = 300
 # Where clouds answer their machines' metadata questions, beside the link-local 169.254.169.254.
 METADATA_NAMES = frozenset({"metadata.google.internal", "metadata.goog", "metadata"})
+# IPv6 addresses that stand for the IPv4 address in their last 32 bits: NAT64's prefix (RFC 6052), and the old ::/96.
+EMBEDDING = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96")))
 METADATA_ADDRESSES = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200")))
 
 
@@ -91,8 +93,17 @@ def _is_forbidden(host: str) -> bool:
 
 
 def _is_forbidden_ip(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return mapped.is_link_local or mapped.is_multicast or mapped in METADATA_ADDRESSES
+    meant = _embedded(address) or address
+    return meant.is_link_local or meant.is_multicast or meant in METADATA_ADDRESSES
+
+
+def _embedded(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that an IPv6 address stands for, if it does."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if any(address in network for network in EMBEDDING):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -16,7 +16,10 @@ from unified_app.connecting import ForbiddenAddress, permitted_socket, refuse_pe
 from unified_app.errors import UpstreamRefused
 from unified_app.upstream import JsonClient
 
-FORBIDDEN = ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "224.0.0.1", "100.100.100.200", "fd00:ec2::254"]
+FORBIDDEN = [
+    *("169.254.169.254", "fe80::1", "224.0.0.1", "100.100.100.200", "fd00:ec2::254"),
+    *("::ffff:169.254.169.254", "::169.254.169.254", "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1"),
+]
 _really = socket.getaddrinfo
 
 

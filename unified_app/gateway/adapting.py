@@ -37,6 +37,8 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 _ROLE = re.compile(r"messages(?:\[\d+\]|\.\d+)\.role\Z")
+# Pydantic's words for OpenAI's younger role; llama-cpp-python's server says them with a 500.
+_UNKNOWN_ROLE = re.compile(r"Input should be 'system'.*?'input': '(developer)'")
 _REFUSED_ROLE = re.compile(r"['\"`](system|developer)['\"`]")
 
 
@@ -63,6 +65,8 @@ def adapt(body: Body, refused: Refused) -> tuple[Body, str]:
 
 def refused_by(error: UpstreamError) -> str:
     """Return what an upstream refuses by this error, as `adapt` takes it; "" when that is nothing we know."""
+    if unknown := _UNKNOWN_ROLE.search(error.message):
+        return unknown[1]
     if error.upstream_status != 400:
         return ""
     words = _WORDS.match(error.message)

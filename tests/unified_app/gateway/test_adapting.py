@@ -88,6 +88,17 @@ class TestRefusedBy:
     def test_what_a_refusal_names(self, message: str, code: str, param: str, name: str):
         assert refused_by(refusal(message, code, param)) == name
 
+    def test_a_role_that_pydantic_does_not_know_is_told_with_any_status(self):
+        # Of llama-cpp-python's server 0.3, cut like every upstream's words.
+        words = (
+            "7 validation errors:   {'type': 'literal_error', 'loc': ('body', 'messages', {}, "
+            "'ChatCompletionRequestSystemMessage', 'role'), 'msg': \"Input should be 'system'\", 'input': '{}', "
+            "'ctx': {'expected': \"'system'\"}}..."
+        )
+        told = words.replace("{}", "0", 1)
+        assert refused_by(refusal(told.replace("'{}'", "'developer'"), status=500)) == "developer"
+        assert refused_by(refusal(told.replace("'{}'", "'nobody'"), status=500)) == ""
+
     def test_only_a_400_teaches(self):
         assert refused_by(refusal("No.", "unsupported_parameter", "max_tokens", status=500)) == ""
 
