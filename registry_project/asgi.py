@@ -38,7 +38,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _is_upload(scope: Scope) -> bool:
-    return scope["method"] == "POST" and scope["path"].rstrip("/") == "/api/adapters"
+    return (scope["method"], scope["path"].rstrip("/")) == ("POST", "/api/adapters")
 
 
 def _is_gateways(path: str) -> bool:
