@@ -44,7 +44,7 @@ def test_vectors_come_in_the_order_of_the_inputs():
 @pytest.mark.parametrize(
     "reply",
     [None, {}, {"data": None}, {"data": ["x"]}, {"data": [{}]}, {"data": [{"embedding": "!"}]}]
-    + [{"data": [{"embedding": "AAA="}]}, {"data": [{"embedding": 5}]}],
+    + [{"data": [{"embedding": wrong}]} for wrong in ("AAA=", 5, [[0.1, 0.2], [0.3, 0.4]], ["x"])],
 )
 def test_garbage_from_an_openai_server_is_a_typed_error(reply):
     with pytest.raises(UpstreamInvalid):

@@ -69,7 +69,8 @@ def _encoded(vector: Any, encoding: str) -> Any:
 
 
 def _decoded(vector: Any) -> list[float]:
-    if isinstance(vector, list):
+    # The first number tells: llama.cpp's servers answer a vector for each token where a model makes none of the whole.
+    if isinstance(vector, list) and isinstance(vector[0] if vector else 0.0, int | float):
         return vector
     if not isinstance(vector, str):
         raise UpstreamInvalid(_GARBLED)
