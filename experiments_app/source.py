@@ -51,6 +51,9 @@ class ExperimentSource(Source):
             for model in pages(client.search_registered_models):
                 if MODEL_TAG in model.tags:
                     continue
+                if {"'", '"'} <= set(model.name):
+                    yield RejectedRow(model.name, "MLflow cannot be asked for a name with both kinds of quotes")
+                    continue
                 search = partial(client.search_model_versions, _named(model.name), order_by=["version_number DESC"])
                 versions = list(pages(search))
                 if versions:
@@ -90,7 +93,7 @@ def _place(last: SyncRun | None) -> Place:
 
 
 def _named(name: str) -> str:
-    # The filter's grammar has no escape; a name holds one kind of quote at most, or it is not found.
+    # The filter's grammar has no escape.
     quote = '"' if "'" in name else "'"
     return f"name = {quote}{name}{quote}"
 

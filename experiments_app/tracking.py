@@ -51,9 +51,9 @@ def run_mlflow_job(handle: Handle) -> dict[str, Any]:
 def catch_up() -> int:
     """Queue what MLflow was not told yet, such as what failed for a day; return how many variants that are."""
     aliases = _aliases_by_model()
-    behind = [
-        row for row in Variant.objects.listed() if not row.mlflow_run_id or row.mlflow_told != state_of(row, aliases)
-    ]
+    rows = Variant.objects.filter(model__isnull=False).select_related("model")
+    rows = rows.only("status", "mlflow_run_id", "mlflow_told", "model__status")
+    behind = [row for row in rows if not row.mlflow_run_id or row.mlflow_told != state_of(row, aliases)]
     with transaction.atomic():
         outbox.announce_to_mlflow(behind, by="mlflow")
     return len(behind)

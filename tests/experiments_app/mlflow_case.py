@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from django.test import override_settings
 
+from experiments_app.mlflow_integration import MLflowManager
 from tests.experiments_app.experiments_case import ExperimentCase
 from unified_app import jobs
 from unified_app.models import Job
 
 
+@cache
+def empty_store() -> Path:
+    """Return a store with its tables, made once a process: that takes longer than all that is done with it."""
+    home = Path(tempfile.mkdtemp(prefix="mlflow-tests-empty-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    with override_settings(REGISTRY_HOME=home):
+        MLflowManager().client()
+    return home / "mlflow.db"
+
+
 class MLflowCase(ExperimentCase):
-    """Each class has a store of its own; making its tables is the slow part."""
+    """Each class has a store of its own."""
 
     @classmethod
     def setUpClass(cls):
         cls.home = Path(tempfile.mkdtemp(prefix="mlflow-tests-"))
         cls.addClassCleanup(shutil.rmtree, cls.home, ignore_errors=True)
+        shutil.copy(empty_store(), cls.home)
         cls.enterClassContext(override_settings(REGISTRY_HOME=cls.home))
         super().setUpClass()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.test import override_settings
@@ -16,6 +17,16 @@ from unified_app import jobs
 from unified_app.models import Job
 
 NOBODY = "http://127.0.0.1:9"
+
+
+class NewStoreTests(MLflowCase):
+    def test_a_store_that_is_not_there_is_made_with_its_first_variant(self):
+        with override_settings(REGISTRY_HOME=self.home / "new"):
+            (self.home / "new").mkdir()
+            self.make()
+            assert self.run_jobs() == ["done"]
+        assert (self.home / "new" / "mlflow.db").exists()
+        assert not Path("mlruns").exists()
 
 
 class DownTests(MLflowCase):
