@@ -209,6 +209,7 @@ class ArtifactView(APIView):
         description="As it was logged, or 409 when its sha256 is another by now.",
         parameters=[MODEL, OpenApiParameter("name", str, OpenApiParameter.PATH, enum=list(artifacts.CONTENT_TYPES))],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        operation_id="experimental_models_artifacts_retrieve_one",
     )
     def get(self, request: Request, model: str, name: str) -> HttpResponse:
         content = artifacts.read(promoting.find_variant(model), name)
