@@ -131,8 +131,8 @@ class SimplifiedModelSelector:
             return markup.note(f"No {category} model is called anything like “{query}”.")
         if count == 0:
             return markup.note(
-                f"There are no {category} models yet. They appear here when a host or endpoint that has some is added to "
-                f"the registry and synced: {self.client.base_url}/hosts"
+                f"There are no {category} models yet. They appear here when a host or endpoint that has some is "
+                f"added to the registry and synced: {self.client.base_url}/hosts"
             )
         if count >= PAGE_SIZE:
             return markup.note(f"These are the first {PAGE_SIZE} {category} models. Search to see others.")
