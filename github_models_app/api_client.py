@@ -55,7 +55,7 @@ class GitHubModelsAPIClient:
         self.rate_limiter = rate_limiter or limiting.shared(token, self.base_url)
         self._has_token = bool(token)
         self._timeout = timeout
-        self._http = JsonClient("", token=token)
+        self._http = JsonClient("", token=token, max_bytes=settings.UPSTREAM_MAX_MB * 2**20)
         self._rows: list[Any] = []
         self._rows_until = 0.0
 

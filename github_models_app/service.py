@@ -182,9 +182,8 @@ def _write(config: Configuration, state: GitHubService.State, reason: str) -> No
         last_sync=now if state == State.OK else before.last_sync,
     )
     if is_new:
-        record(
-            "github service", 1, "sync", {"state": (str(before.state), str(state)), "reason": (before.reason, reason)}
-        )
+        changes = {"state": (str(before.state), str(state)), "reason": (before.reason, reason)}
+        record(HISTORY_KIND, 1, "sync", changes)
         RegistryEpoch.bump()
 
 

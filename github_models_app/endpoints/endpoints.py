@@ -124,7 +124,7 @@ def _sentence(told: Told, typed: Sequence[str]) -> str:
     """Return what a test that went well found."""
     who = told.kind or "The server"
     if not typed:
-        return f"{who} answers with {len(told.models)} models."
+        return f"{who} answers with {len(told.models)} {'model' if len(told.models) == 1 else 'models'}."
     listed = {name_key(name) for name in told.models}
     unlisted = [name for name in typed if name_key(name) not in listed]
     lacking = f", of which it does not list {len(unlisted)}, such as {unlisted[0]!r}" if unlisted and listed else ""

@@ -10,6 +10,7 @@ from unified_app.errors import InvalidInput
 
 MAX_HEADERS = 20
 MAX_VALUE = 8_000
+TWICE = "A name stands twice; case does not matter."
 # RFC 9110, 5.6.2: what a field's name may hold.
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 # They belong to each call or its connection: one that is wrong would let a call end where another begins.
@@ -26,7 +27,9 @@ def parse_lines(text: str) -> dict[str, str]:
         name, colon, value = line.partition(":")
         if not colon:
             _refuse(f"Line {number} is not `Name: value`.")
-        found[name.strip()] = value.strip()
+        if (name := name.strip()) in found:
+            _refuse(TWICE)
+        found[name] = value.strip()
     return found
 
 
@@ -35,7 +38,7 @@ def checked(headers: Mapping[str, Any]) -> dict[str, str]:
     if len(headers) > MAX_HEADERS:
         _refuse(f"There are more than {MAX_HEADERS}.")
     if len({name.lower() for name in headers}) < len(headers):
-        _refuse("A name stands twice; case does not matter.")
+        _refuse(TWICE)
     return {name: _checked(name, value) for name, value in headers.items()}
 
 

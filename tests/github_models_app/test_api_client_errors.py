@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, override_settings
 
 from github_models_app.api_client import GitHubModelsAPIClient
 from github_models_app.refusals import retired
@@ -33,6 +33,14 @@ def error_of(
         assert time.slept == []
     assert token not in str(caught.value) or not token
     return caught.value
+
+
+class SizeTests(SimpleTestCase):
+    def test_a_catalog_beyond_the_setting_is_refused(self):
+        with override_settings(UPSTREAM_MAX_MB=1), simulated() as (client, server, _):
+            server.catalog = [{"id": "openai/a", "summary": "x" * 2**20}]
+            with pytest.raises(UpstreamInvalid, match="larger than 1 MB"):
+                client.get_available_models()
 
 
 class SentenceTests(SimpleTestCase):

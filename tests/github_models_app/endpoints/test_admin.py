@@ -80,6 +80,7 @@ class FormTests(EndpointAdminTestCase):
             ("new_token", "two words", "no spaces"),
             ("new_headers", f"Host: {MARK}", "cannot be set"),
             ("new_headers", MARK, "Line 1 is not"),
+            ("new_headers", f"X-A: {MARK}\nX-A: other", "stands twice"),
             ("models", "a\nA", "stands twice"),
             ("timeout", "0", "greater than or equal to 1"),
             ("url", "http://169.254.169.254", "not allowed"),

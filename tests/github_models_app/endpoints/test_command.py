@@ -47,7 +47,7 @@ class EndpointCommandTests(TestCase):
         sync()
         assert self.run_it("list").splitlines()[1].split()[1] == "far"
         assert json.loads(self.run_it("list", "--json"))["endpoints"][0]["models"] == 1
-        assert self.run_it("test", "far") == "The server answers with 1 models.\n"
+        assert self.run_it("test", "far") == "The server answers with 1 model.\n"
         self.run_it("delete", "far")
         assert models()["a"].retired_reason == "endpoint far was deleted by shell"
 
