@@ -29,6 +29,13 @@ class InvalidInput(RegistryError):
     code = "invalid"
 
 
+class RecipeCycle(RegistryError):
+    """A variant is made of itself, or stands on too many recipes."""
+
+    status_code = 400
+    code = "recipe_cycle"
+
+
 class Unauthenticated(RegistryError):
     """The caller did not show who they are."""
 

@@ -20,6 +20,8 @@ Recipe = Mapping[str, Any]
 Body = dict[str, Any]
 
 OVERLAY, REALISED, ENSEMBLE = "overlay", "realised", "ensemble"
+# How many recipes may stand on each other.
+MAX_DEPTH = 3
 # What an overlay carries beside its base; a realised recipe keeps them to be shown.
 PARTS = ("parameters", "system", "template", "messages")
 _SYSTEM_ROLES = ("system", "developer")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol
@@ -65,6 +65,27 @@ class Upstream:
     pace: Pace | None = None
     concurrent: int | None = None
     refuses: frozenset[str] = frozenset()
+
+
+class CallModel(Protocol):
+    """The gateway's way to a model, for programs: queue, start, quota and fallback as for any other call."""
+
+    async def __call__(self, model: str, body: dict[str, Any], *, stream: bool = False) -> Any:
+        """Return OpenAI's object of a chat; streamed, an async iterator of its chunks once the first one is there.
+
+        Raises RegistryError when the model cannot answer.
+        """
+
+
+# What a program answers: OpenAI's object of a chat, or an async iterator of chunks. Beside `choices` it may tell more.
+ProgramReply = dict[str, Any] | AsyncIterator[dict[str, Any]]
+
+
+class Program(Protocol):
+    """A model that is a program, such as an ensemble. Runs on the gateway's event loop."""
+
+    async def __call__(self, body: dict[str, Any], call: CallModel) -> ProgramReply:
+        """Answer a chat in OpenAI's words; chunks only where `body` says `stream`. Raises RegistryError."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +160,16 @@ class Source(ABC):
     def why_unroutable(cls, place: str) -> str:
         """Return a sentence why no model of this place can be called now, or ""; queries the database."""
         return ""
+
+    @classmethod
+    def program(cls, recipe: Mapping[str, Any]) -> Program | None:
+        """Return what runs a model that this recipe makes a program; None for a recipe that is none of ours."""
+        return None
+
+    @classmethod
+    def why_unmade(cls, model_ids: Sequence[str]) -> dict[str, str]:
+        """Return by model id why variants could not be made models of their own; queries the database."""
+        return {}
 
     @classmethod
     def takes_slot(cls, placement: Placement) -> bool:

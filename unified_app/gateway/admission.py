@@ -6,9 +6,10 @@ import hashlib
 import time
 
 from unified_app.errors import RegistryError
+from unified_app.gateway.entries import KeyEntry
 from unified_app.gateway.http import Request
 from unified_app.gateway.limits import RequestLimiter, Verdict
-from unified_app.gateway.snapshot import KeyEntry, Snapshot
+from unified_app.gateway.snapshot import Snapshot
 
 MESSAGES = "/v1/messages"
 

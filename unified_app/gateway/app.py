@@ -15,11 +15,13 @@ from unified_app.gateway import listing
 from unified_app.gateway.admission import admit
 from unified_app.gateway.alarms import Alarms
 from unified_app.gateway.answer_log import AnswerLog
-from unified_app.gateway.calling import Caller, Order
+from unified_app.gateway.calling import Caller
+from unified_app.gateway.entries import ModelEntry
 from unified_app.gateway.exchange import Call
 from unified_app.gateway.http import ClientWatch, Reply, Request, Scope, Send, printed, where
 from unified_app.gateway.limits import RequestLimiter
 from unified_app.gateway.load import Breakers, Load
+from unified_app.gateway.orders import Order
 from unified_app.gateway.refusals import (
     Internal,
     MethodNotAllowed,
@@ -31,7 +33,7 @@ from unified_app.gateway.refusals import (
 )
 from unified_app.gateway.reporter import Reporter
 from unified_app.gateway.sharing import SharedLimits
-from unified_app.gateway.snapshot import ModelEntry, Snapshot, SnapshotHolder
+from unified_app.gateway.snapshot import Snapshot, SnapshotHolder
 from unified_app.gateway.translate.fields import spelled
 from unified_app.gateway.upstream import UpstreamClient
 
@@ -80,7 +82,9 @@ class Gateway:
         self.reporter.start()
         if self.sharing is not None:
             self.sharing.start()
-        self._caller = Caller(UpstreamClient(), self.load, self.breakers)
+        self._caller = Caller(
+            UpstreamClient(), self.load, self.breakers, lambda called: _found(self.holder.current, called)
+        )
         self.loop = asyncio.get_running_loop()
         Gateway.running = self
         # A minute is for a database that is being migrated; until then /readyz says what is missing.
@@ -168,10 +172,13 @@ class Gateway:
         called = body.get("model") or (body.get("name") if protocol == "ollama" else None)
         if not isinstance(called, str) or not called:
             raise NoModel("Name a model in `model`.")
-        models = _found(self.holder.current, called)
+        models = self._find(called)
         order = Order(Call(protocol, kind, body, called, request.id), Reply(send, request))
         with ClientWatch(request, self.alarms):
             await caller.call(order, models)
+
+    def _find(self, called: str) -> list[ModelEntry]:
+        return _found(self.holder.current, called)
 
     async def _ready(self) -> Caller:
         if self._caller is None:

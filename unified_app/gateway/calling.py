@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from unified_app.errors import NoPlacement, Paced, RegistryError, UpstreamError, UpstreamInvalid, UpstreamRetired
+from unified_app.gateway import programs
 from unified_app.gateway.adapting import MAX_ADAPTATIONS, Refusals, refused_by
-from unified_app.gateway.exchange import Call, Exchange, prepare
+from unified_app.gateway.entries import ModelEntry, Route
+from unified_app.gateway.exchange import Exchange, prepare
 from unified_app.gateway.http import NO_HEADERS, Headers, Reply, length_of, printed, where
 from unified_app.gateway.listing import ollama_show
 from unified_app.gateway.load import Breakers, Load
+from unified_app.gateway.orders import Find, Order
 from unified_app.gateway.pacing import Pacing
 from unified_app.gateway.readers import Reader
-from unified_app.gateway.snapshot import ModelEntry, Route
 from unified_app.gateway.starting import Starts
 from unified_app.gateway.translate.framing import compact
 from unified_app.gateway.translate.ollama_reply import load_reply
@@ -25,18 +26,11 @@ from unified_app.gateway.upstream import Answer, UpstreamClient
 logger = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Order:
-    """One call, and where its answer goes."""
-
-    call: Call
-    reply: Reply
-
-
 class Caller:
-    """Calls on one event loop."""
+    """Calls on one event loop; `find` returns the models that a name means, for programs. Raises ModelNotFound."""
 
-    def __init__(self, client: UpstreamClient, load: Load, breakers: Breakers) -> None:
+    def __init__(self, client: UpstreamClient, load: Load, breakers: Breakers, find: Find) -> None:
+        self._find = find
         self._client = client
         self._load = load
         self._breakers = breakers
@@ -64,18 +58,24 @@ class Caller:
 
     async def _in_turn(self, order: Order, model: ModelEntry, why: str) -> None:
         """Call one model when it is this call's turn."""
-        if not model.routes:
+        if not model.routes and model.program is None:
             raise _nowhere(model)
-        await self._load.enter(model.id, model.max_concurrent, model.max_queue)
-        self._load.requests[model.id] += 1
+        await self._load.enter(model.runs_on, model.max_concurrent, model.max_queue)
+        self._load.requests[model.runs_on] += 1
+        if model.overlay is not None and model.id != model.runs_on:
+            self._load.requests[model.id] += 1
         try:
             await self._of_model(order, model, why)
         except RegistryError as error:
             if error.status_code >= 500:
-                self._load.errors[model.id] += 1
+                self._count_error(model)
             raise
         finally:
-            self._load.leave(model.id)
+            self._load.leave(model.runs_on)
+
+    def _count_error(self, model: ModelEntry) -> None:
+        for model_id in {model.runs_on, model.id}:
+            self._load.errors[model_id] += 1
 
     async def _of_model(self, order: Order, model: ModelEntry, why: str) -> None:
         if order.call.only_unloads:
@@ -91,8 +91,28 @@ class Caller:
                 if not _another_may_do_better(error):
                     raise _as_ours(error) from error
                 failure, why = _more_telling(failure, error), "retry"
-        assert failure is not None
+        if failure is None:  # it has no places
+            return await self._of_program(order, model, why)
         raise _as_ours(failure)
+
+    async def _of_program(self, order: Order, model: ModelEntry, why: str) -> None:
+        """Run an ensemble, whose members are called by `call` again, each in its own turn."""
+        if order.call.only_loads:
+            return await _say_loaded(order)
+        if order.call.kind == "show":
+            return await order.reply.whole(printed(ollama_show(model)))
+        reader, answer = await programs.run(model, order, self.call, self._find)
+        told = [*programs.headers(model), (b"x-registry-route", why.encode())]
+        try:
+            await self._relay(answer, reader, order.reply, model, told)
+        except RegistryError as error:
+            if not order.reply.begun:
+                raise
+            self._count_error(model)
+            logger.warning("%s: the answer of %s broke off: %s", order.call.request_id, model.id, error.code)
+            await order.reply.end(reader.failure(error.code, error.message))
+        finally:
+            await answer.aclose()
 
     async def _at(self, route: Route, order: Order, model: ModelEntry, why: str) -> None:
         """Call one placement; what it refuses of the body is changed, and the body sent again at once."""
@@ -139,7 +159,7 @@ class Caller:
                 await self._pacing.learn(pace, error)
             if not order.reply.begun:
                 raise
-            self._load.errors[model.id] += 1
+            self._count_error(model)
             # Its code only: an upstream's words may repeat the prompt.
             logger.warning("%s: the answer of %s broke off: %s", order.call.request_id, route.place, error.code)
             await order.reply.end(exchange.reader.failure(error.code, error.message))
@@ -162,7 +182,9 @@ class Caller:
             ),
         )
 
-    async def _relay(self, answer: Answer, reader: Reader, reply: Reply, model: ModelEntry, told: Headers) -> None:
+    async def _relay(
+        self, answer: Answer | programs.Answer, reader: Reader, reply: Reply, model: ModelEntry, told: Headers
+    ) -> None:
         """Send the answer on; the status goes with its first bytes. Raises UpstreamError when it is no good."""
         try:
             while chunk := await answer.next():
@@ -172,7 +194,7 @@ class Caller:
                     await reply.piece(piece)
             last = _ended(reader)
             if reader.told_error:
-                self._load.errors[model.id] += 1
+                self._count_error(model)
             if not reply.begun:
                 await reply.begin(reader.content_type, [*told, length_of(last)])
             await reply.end(last)

@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any
 
 from unified_app.gateway.adapting import NOTHING, Refused, adapt
+from unified_app.gateway.entries import ModelEntry, Route
+from unified_app.gateway.listing import shown_variant
 from unified_app.gateway.readers import (
     MAX_WHOLE_BYTES,
     EventRelay,
@@ -18,7 +20,6 @@ from unified_app.gateway.readers import (
     Reader,
     Whole,
 )
-from unified_app.gateway.snapshot import ModelEntry, Route
 from unified_app.gateway.translate import embeddings, ollama_request, openai_request
 from unified_app.gateway.translate.fields import spelled, without_twins
 from unified_app.gateway.translate.ollama_reply import OpenAIToOllama, Shape, openai_to_ollama
@@ -29,6 +30,7 @@ from unified_app.gateway.translate.openai_reply import (
     ollama_generate_to_openai,
 )
 from unified_app.gateway.translate.relay import needs_native, with_own_sampling
+from unified_app.recipes import Recipe, apply
 
 Body = dict[str, Any]
 CHAT_PATH = "/chat/completions"
@@ -80,6 +82,8 @@ def prepare(call: Call, model: ModelEntry, route: Route, refused: Refused = NOTH
 
     Raises InvalidInput, naming the field, for what cannot be said.
     """
+    if model.overlay is not None:
+        call = overlaid(call, model.overlay[route.upstream.protocol])
     maker = _MAKERS[(call.protocol, route.upstream.protocol)]
     path, payload, reader = maker(call, model)
     payload = _for_served(payload, model, route) if path.startswith("/api/") else payload
@@ -87,6 +91,14 @@ def prepare(call: Call, model: ModelEntry, route: Route, refused: Refused = NOTH
     if refused and path == CHAT_PATH:
         payload, adapted = adapt(payload, refused)
     return Exchange(path, payload | {"model": route.upstream.model}, reader, call.stream, adapted)
+
+
+def overlaid(call: Call, recipe: Recipe) -> Call:
+    """Return the call with what the recipe of a variant adds. Raises InvalidInput where it has no place for it."""
+    if call.kind == "show":
+        return call
+    body = apply(recipe, call.body, protocol=call.protocol, kind=call.kind)
+    return Call(call.protocol, call.kind, body, call.called, call.request_id)
 
 
 Made = tuple[str, Body, Reader]
@@ -125,6 +137,8 @@ def _openai_to_openai(call: Call, model: ModelEntry) -> Made:
 
 def _ollama_to_ollama(call: Call, model: ModelEntry) -> Made:
     path = {"embeddings": "/api/embeddings", "embed": "/api/embed"}.get(call.kind, f"/api/{call.kind}")
+    if call.kind == "show" and model.overlay is not None:
+        return path, spelled(call.body), Whole(MAX_WHOLE_BYTES, partial(shown_variant, model))
     return path, spelled(call.body), LineRelay() if call.stream else Whole(MAX_WHOLE_BYTES)
 
 

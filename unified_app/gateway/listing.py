@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from unified_app.gateway.snapshot import ModelEntry, Snapshot
+from unified_app.gateway.entries import ModelEntry
+from unified_app.gateway.snapshot import Snapshot
+from unified_app.parameters import OPTIONS
 
 # The server whose shapes `/ollama` keeps to.
 OLLAMA_VERSION = "0.33.0"
@@ -21,7 +24,7 @@ _WORDS = {
 def callable_models(snapshot: Snapshot) -> list[ModelEntry]:
     """Return the models that a call may name, by name; one per name."""
     found = (snapshot.models[model_id] for model_id in snapshot.names.values())
-    return sorted((m for m in found if m.routes and not m.retired and not m.hidden), key=lambda m: m.name)
+    return sorted((m for m in found if m.is_callable and not m.retired and not m.hidden), key=lambda m: m.name)
 
 
 def openai_models(snapshot: Snapshot) -> dict[str, Any]:
@@ -65,7 +68,8 @@ def ollama_tags(snapshot: Snapshot) -> dict[str, Any]:
 def ollama_ps(snapshot: Snapshot) -> dict[str, Any]:
     """Return the served models; ours are kept until they are stopped, so they expire in the far future."""
     until = (datetime.now(UTC) + timedelta(days=365)).isoformat()
-    served = [m for m in callable_models(snapshot) if m.state == "ready" and state_of(m) == "ready"]
+    # What is in memory is the base of a variant.
+    served = [m for m in callable_models(snapshot) if m.state == "ready" and m.overlay is None]
     rows = []
     for model in served:
         row = _ollama_row(model)
@@ -83,7 +87,26 @@ def ollama_show(model: ModelEntry) -> dict[str, Any]:
         info[f"{family}.context_length"] = model.context_length
     texts = {"license": "", "modelfile": "", "parameters": "", "template": ""}
     told = {name: row[name] for name in ("details", "capabilities", "modified_at")}
-    return {**texts, **told, "model_info": info}
+    return shown_variant(model, {**texts, **told, "model_info": info})
+
+
+def shown_variant(model: ModelEntry, shown: dict[str, Any]) -> dict[str, Any]:
+    """Return what `show` says of a variant: what it says of its base, with what its recipe sets."""
+    recipe = (model.overlay or {}).get("ollama") or {}
+    texts = {name: recipe[name] for name in ("system", "template", "messages") if recipe.get(name)}
+    parameters: dict[str, Any] = recipe.get("parameters") or {}
+    if not texts and not parameters:
+        return shown
+    own = {"num_predict" if n == "max_tokens" else n: v for n, v in parameters.items() if n in OPTIONS}
+    lines = [line for line in str(shown.get("parameters") or "").splitlines() if line.split(" ")[0] not in own]
+    for name, value in own.items():
+        lines += [f"{name:<30} {_option(one)}" for one in (value if isinstance(value, list) else [value])]
+    return {**shown, **texts, "parameters": "\n".join(lines)}
+
+
+def _option(value: Any) -> str:
+    """Return a value as Ollama prints it among the parameters."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _openai_alias(snapshot: Snapshot, name: str) -> dict[str, Any]:
@@ -93,7 +116,7 @@ def _openai_alias(snapshot: Snapshot, name: str) -> dict[str, Any]:
 def _answering(snapshot: Snapshot, alias: str) -> list[ModelEntry]:
     """Return the models of an alias that are not retired, those that can be called first."""
     targets = (snapshot.models[target] for target in snapshot.aliases[alias] if target in snapshot.models)
-    return sorted((m for m in targets if not m.retired), key=lambda m: not m.routes)
+    return sorted((m for m in targets if not m.retired), key=lambda m: not m.is_callable)
 
 
 def _ollama_row(model: ModelEntry) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Prefetch
 
+from unified_app.gateway.entries import KeyEntry, ModelEntry, Route
+from unified_app.gateway.variants import Variants
 from unified_app.models import (
     Alias,
     ApiKey,
@@ -24,8 +26,9 @@ from unified_app.models import (
 )
 from unified_app.naming import name_key
 from unified_app.planning import preferred
+from unified_app.recipes import ENSEMBLE, REALISED
 from unified_app.scopes import scopes_of_user
-from unified_app.sources import Upstream, source_classes
+from unified_app.sources import Program, source_classes
 from unified_app.writing import stored_placement
 
 logger = logging.getLogger(__name__)
@@ -34,67 +37,6 @@ LOOK_SECONDS = 0.5
 FULL_SECONDS = 60.0
 # What holds for a model that nobody configured.
 DEFAULTS = ModelServingConfig()
-
-
-@dataclass(frozen=True, slots=True)
-class KeyEntry:
-    """One usable key; `expires_at` is a POSIX time and is compared per call."""
-
-    id: int
-    user: str
-    scopes: frozenset[str]
-    expires_at: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One placement that may be called."""
-
-    placement: int
-    place: str
-    upstream: Upstream
-    takes_slot: bool
-    version: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelEntry:
-    """One model as the gateway calls it; times in seconds."""
-
-    id: str
-    name: str
-    version: str
-    created: int
-    digest: str
-    size: int
-    modified_at: str
-    category: str
-    capabilities: tuple[str, ...]
-    context_length: int | None
-    parameters: dict[str, Any]
-    routes: tuple[Route, ...]
-    retired: str = ""
-    hidden: bool = False
-    # Why none of its places can be called, where their source knows.
-    away: str = ""
-    state: str = "stopped"
-    served_at: int | None = None
-    # The placement at which it was started, and is kept in memory.
-    served_placement: int | None = None
-    timeout: int = 300
-    max_concurrent: int = 8
-    max_queue: int = 64
-
-    @property
-    def details_known(self) -> bool:
-        """Whether `show` has told us of this model, and with it what the model itself sets."""
-        return "weights_digest" in self.parameters or "parameter_count" in self.parameters
-
-    @property
-    def own_parameters(self) -> dict[str, Any]:
-        """The parameters that the model itself sets, such as its Modelfile's temperature."""
-        own: dict[str, Any] = self.parameters.get("default_parameters") or {}
-        return own
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +133,30 @@ def _models() -> dict[str, ModelEntry]:
     present = Prefetch("placements", Placement.objects.present(), to_attr="there")
     rows = list(UnifiedModel.objects.order_by().prefetch_related(present))
     away = _away(rows, routes)
-    return {row.id: _entry(row, routes, configs.get(row.id), serving.get(row.id), away.get(row.id, "")) for row in rows}
+    found = {
+        row.id: _entry(row, routes, configs.get(row.id), serving.get(row.id), away.get(row.id, "")) for row in rows
+    }
+    made = {row.id: row.recipe for row in rows if row.recipe}
+    return found | Variants(found, made, _programs(rows), _unmade(rows)).entries() if made else found
+
+
+def _programs(rows: list[Any]) -> dict[str, Program]:
+    """Return by model id what runs an ensemble, as its source builds it."""
+    sources = source_classes()
+    ensembles = [row for row in rows if row.recipe and row.recipe.get("kind") == ENSEMBLE and row.source in sources]
+    built = {row.id: sources[row.source].program(row.recipe) for row in ensembles}
+    return {model_id: program for model_id, program in built.items() if program is not None}
+
+
+def _unmade(rows: list[Any]) -> dict[str, str]:
+    """Return by model id why variants that are to be models of their own are none, where that has failed."""
+    wanted: dict[str, list[str]] = {}
+    for row in rows:
+        if row.recipe and row.recipe.get("kind") == REALISED and not row.recipe.get("model"):
+            wanted.setdefault(row.source, []).append(row.id)
+    sources = source_classes()
+    told = [sources[name].why_unmade(ids) for name, ids in wanted.items() if name in sources]
+    return {model_id: why for reasons in told for model_id, why in reasons.items()}
 
 
 def _away(rows: list[Any], routes: dict[int, Route]) -> dict[str, str]:
@@ -255,6 +220,7 @@ def _entry(
         timeout=config.timeout,
         max_concurrent=_at_once(config.max_concurrent_requests, there),
         max_queue=config.max_queue,
+        runs_on=row.id,
     )
 
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import connection
 
 from unified_app.errors import Conflict
+from unified_app.gateway.entries import ModelEntry, Route
 from unified_app.gateway.listing import state_of
-from unified_app.gateway.snapshot import ModelEntry, Route
 from unified_app.serving_interface import ensure_ready
 
 
@@ -32,12 +32,12 @@ class Starts:
         if not route.takes_slot or state_of(model) == "ready":
             return
         if not settings.AUTOSTART:
-            raise Conflict(f"{model.name} is not started. Start it with POST /api/models/{model.id}/serve.")
-        task = self._running.get(model.id)
+            raise Conflict(f"{model.name} is not started. Start it with POST /api/models/{model.runs_on}/serve.")
+        task = self._running.get(model.runs_on)
         if task is None:
-            task = asyncio.create_task(self._start(model.id))
-            task.add_done_callback(partial(self._started, model.id))
-            self._running[model.id] = task
+            task = asyncio.create_task(self._start(model.runs_on))
+            task.add_done_callback(partial(self._started, model.runs_on))
+            self._running[model.runs_on] = task
         # The start goes on for the other callers when this one leaves.
         await asyncio.shield(task)
 
