@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar
 
 from experiments_app import mlflow_store, tracking
+from experiments_app.ensembles import program
 from experiments_app.mlflow_integration import MLflowManager, pages, translated
 from experiments_app.models import Variant
 from experiments_app.records import MODEL_TAG
@@ -15,6 +16,7 @@ from unified_app.model_objects import PlacementObject, RejectedRow, UnifiedModel
 from unified_app.models import SyncRun
 from unified_app.models.catalog import Category
 from unified_app.naming import name_key
+from unified_app.programs import Program
 from unified_app.sources import Place, Source
 
 SOURCE = PLACE = "mlflow"
@@ -65,6 +67,16 @@ class ExperimentSource(Source):
     @classmethod
     def why_unroutable(cls, place: str) -> str:
         return NOT_CALLABLE
+
+    @classmethod
+    def program(cls, recipe: Mapping[str, Any]) -> Program | None:
+        return program.build(recipe)
+
+    @classmethod
+    def why_unmade(cls, model_ids: Sequence[str]) -> dict[str, str]:
+        failed = Variant.objects.order_by().filter(model__in=model_ids, status=Variant.Status.FAILED)
+        told = failed.values_list("model_id", "host", "error")
+        return {str(model): f"It could not be made on host {host}: {error}" for model, host, error in told}
 
     def _rows(self, model: Any, versions: list[Any]) -> Iterator[UnifiedModelObject | RejectedRow]:
         rows = [_unified(model.name, model, versions[0])]

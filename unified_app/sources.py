@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol
@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from unified_app.errors import NotFound, RegistryError, UnsupportedOperation
 from unified_app.model_objects import RejectedRow, UnifiedModelObject
+from unified_app.programs import Program
 
 if TYPE_CHECKING:  # settings name sources before the tables are loaded
     from unified_app.models import Placement
@@ -65,27 +66,6 @@ class Upstream:
     pace: Pace | None = None
     concurrent: int | None = None
     refuses: frozenset[str] = frozenset()
-
-
-class CallModel(Protocol):
-    """The gateway's way to a model, for programs: queue, start, quota and fallback as for any other call."""
-
-    async def __call__(self, model: str, body: dict[str, Any], *, stream: bool = False) -> Any:
-        """Return OpenAI's object of a chat; streamed, an async iterator of its chunks once the first one is there.
-
-        Raises RegistryError when the model cannot answer.
-        """
-
-
-# What a program answers: OpenAI's object of a chat, or an async iterator of chunks. Beside `choices` it may tell more.
-ProgramReply = dict[str, Any] | AsyncIterator[dict[str, Any]]
-
-
-class Program(Protocol):
-    """A model that is a program, such as an ensemble. Runs on the gateway's event loop."""
-
-    async def __call__(self, body: dict[str, Any], call: CallModel) -> ProgramReply:
-        """Answer a chat in OpenAI's words; chunks only where `body` says `stream`. Raises RegistryError."""
 
 
 @dataclass(frozen=True)

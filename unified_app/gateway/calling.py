@@ -22,8 +22,11 @@ from unified_app.gateway.starting import Starts
 from unified_app.gateway.translate.framing import compact
 from unified_app.gateway.translate.ollama_reply import load_reply
 from unified_app.gateway.upstream import Answer, UpstreamClient
+from unified_app.upstream import without_secrets
 
 logger = logging.getLogger(__name__)
+
+NOTHING_SENT: dict[str, str] = {}
 
 
 class Caller:
@@ -150,9 +153,12 @@ class Caller:
             answer = await self._client.open(
                 route.upstream, exchange.path, exchange.payload, model.timeout, is_stream=exchange.is_stream
             )
-            await self._relay(answer, exchange.reader, order.reply, model, _told(model, route, why, exchange))
+            told = _told(model, route, why, exchange)
+            await self._relay(answer, exchange.reader, order.reply, model, told, route.upstream.headers)
             self._breakers.succeeded(route.placement)
         except UpstreamError as error:
+            # One that was told with status 200, or in mid-stream, has not been through this yet.
+            error.message = without_secrets(error.message, route.upstream.headers)
             if _is_the_placements_fault(error):
                 self._breakers.failed(route.placement)
             if pace is not None:
@@ -183,23 +189,39 @@ class Caller:
         )
 
     async def _relay(
-        self, answer: Answer | programs.Answer, reader: Reader, reply: Reply, model: ModelEntry, told: Headers
+        self,
+        answer: Answer | programs.Answer,
+        reader: Reader,
+        reply: Reply,
+        model: ModelEntry,
+        told: Headers,
+        sent: dict[str, str] = NOTHING_SENT,
     ) -> None:
-        """Send the answer on; the status goes with its first bytes. Raises UpstreamError when it is no good."""
+        """Send the answer on; the status goes with its first bytes. Raises UpstreamError when it is no good.
+
+        `sent` are the headers that the upstream got, which an error of its own may repeat.
+        """
         try:
             while chunk := await answer.next():
                 if piece := _fed(reader, chunk):
+                    piece = _shown(piece, sent) if reader.told_error else piece
                     if not reply.begun:
                         await reply.begin(reader.content_type, told)
                     await reply.piece(piece)
             last = _ended(reader)
             if reader.told_error:
                 self._count_error(model)
+                last = _shown(last, sent)
             if not reply.begun:
                 await reply.begin(reader.content_type, [*told, length_of(last)])
             await reply.end(last)
         finally:
             answer.close()
+
+
+def _shown(error: bytes, sent: dict[str, str]) -> bytes:
+    """Return what an upstream tells in a stream's error without the values of the headers that it was sent."""
+    return without_secrets(error.decode("utf-8", "surrogateescape"), sent).encode("utf-8", "surrogateescape")
 
 
 def _fed(reader: Reader, chunk: bytes) -> bytes:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from unified_app.programs import Program
 from unified_app.recipes import Recipe
-from unified_app.sources import Program, Upstream
+from unified_app.sources import Upstream
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from unified_app.gateway.orders import Answering, Find, Order
 from unified_app.gateway.readers import Reader
 from unified_app.gateway.translate.framing import SSE_DONE, compact, sse
 from unified_app.gateway.translate.openai_request import wants_usage
+from unified_app.programs import ProgramReply
 from unified_app.recipes import MAX_DEPTH
-from unified_app.sources import ProgramReply, Upstream
+from unified_app.sources import Upstream
 
 Body = dict[str, Any]
 # As if a program were an upstream, so that callers of both protocols are translated as for one.

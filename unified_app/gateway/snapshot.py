@@ -26,9 +26,10 @@ from unified_app.models import (
 )
 from unified_app.naming import name_key
 from unified_app.planning import preferred
+from unified_app.programs import Program
 from unified_app.recipes import ENSEMBLE, REALISED
 from unified_app.scopes import scopes_of_user
-from unified_app.sources import Program, source_classes
+from unified_app.sources import source_classes
 from unified_app.writing import stored_placement
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from typing import Any
 
 from unified_app.gateway.entries import ModelEntry
 from unified_app.parameters import BOTH, PARAMETERS
+from unified_app.programs import Program
 from unified_app.recipes import ENSEMBLE, MAX_DEPTH, OVERLAY, REALISED, Recipe, compose
-from unified_app.sources import Program
 
 # A recipe that changes nothing of a call.
 NOTHING: Recipe = {}
