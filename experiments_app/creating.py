@@ -60,14 +60,14 @@ def create(
     Only rows are written here: MLflow and hosts follow in jobs. Raises InvalidInput naming the fields, and Conflict
     for a key that was sent with another body.
     """
-    if earlier := _made_before(sent):
+    if earlier := made_before(sent):
         return earlier
     checked = check_body(body)
     order, planned = decide(checked, by, generators or all_generators())
     with transaction.atomic():
         # The lock makes the second of two equal calls see the first one's rows.
         RegistryEpoch.lock()
-        if earlier := _made_before(sent):
+        if earlier := made_before(sent):
             return earlier
         experiment = write(order, planned)
         if sent:
@@ -100,7 +100,8 @@ def variants_of(experiment: Experiment) -> list[Variant]:
     return list(Variant.objects.listed().filter(experiment=experiment).order_by("pk"))
 
 
-def _made_before(sent: Once | None) -> Made | None:
+def made_before(sent: Once | None) -> Made | None:
+    """Return what the key has made already. Raises Conflict when it came with another body."""
     if sent is None:
         return None
     earlier = IdempotentCreate.objects.filter(user=sent.user, key=sent.key).first()

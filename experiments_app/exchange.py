@@ -14,7 +14,7 @@ from experiments_app.modelfile import BadFile, Parts, read_modelfile, write_mode
 from experiments_app.models import Variant
 from experiments_app.prompt_yml import read_prompt, write_prompt
 from unified_app.errors import Conflict, InvalidInput
-from unified_app.models import UnifiedModel
+from unified_app.models import RegistryEpoch, UnifiedModel
 from unified_app.recipes import ENSEMBLE, OVERLAY, PARTS, compose
 
 READERS: dict[str, Callable[[str], Parts]] = {"modelfile": read_modelfile, "prompt.yml": read_prompt}
@@ -23,21 +23,30 @@ FILE_NAMES = {"modelfile": "Modelfile", "prompt.yml": "variant.prompt.yml"}
 MAX_BYTES = 2**20
 
 
-def import_file(form: str, content: bytes, *, base_model: str, name: str, by: str) -> tuple[list[Variant], list[str]]:
-    """Make variants of a file; return those of the last step, and what was passed over. Raises InvalidInput.
+def import_file(
+    form: str, content: bytes, *, base_model: str, name: str, by: str, sent: creating.Once | None = None
+) -> tuple[creating.Made, list[str]]:
+    """Make variants of a file; return those of the last step, and what was passed over.
+
+    Raises InvalidInput, and Conflict for a key that was sent with another file.
 
     What no one type of experiment can hold becomes variants on top of each other: adapter, parameters, prompt.
     """
     parts = _read(form, content)
-    base, steps, made = base_model or parts.base, _steps(parts), []
+    base, steps = base_model or parts.base, _steps(parts)
     if not steps:
         raise _refuse("It has no parameters, prompt or adapter, so it would change nothing.")
     with transaction.atomic():
-        for at, (kind, parameters) in enumerate(steps):
+        RegistryEpoch.lock()
+        if earlier := creating.made_before(sent):
+            return earlier, parts.ignored
+        for at, (kind, parameters) in enumerate(steps, 1):
             body = {"base_model": base, "experiment_type": kind, "parameters": parameters}
-            last = {"name": name} if name and at == len(steps) - 1 else {}
-            made = creating.create({**body, **last}, by=by).variants
-            base = str(made[0].model_id)
+            is_last = at == len(steps)
+            named = {"name": name} if name and is_last else {}
+            # The key stands for the last step, whose variants are the answer.
+            made = creating.create({**body, **named}, by=by, sent=sent if is_last else None)
+            base = str(made.variants[0].model_id)
     return made, parts.ignored
 
 

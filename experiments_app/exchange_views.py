@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import MultiPartParser
@@ -15,11 +15,12 @@ from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
-from experiments_app import exchange, promoting
+from experiments_app import creating, exchange, promoting
 from experiments_app.serializers import ExperimentalModelSerializer, MadeSerializer
+from experiments_app.views import KEY
 from unified_app.parsers import StrictJSONParser
 from unified_app.serializers.bodies import ClosedField, StrictSerializer
-from unified_app.views.answers import name_of
+from unified_app.views.answers import caller_of, name_of
 from unified_app.views.parameters import MODEL
 
 
@@ -59,8 +60,9 @@ class ImportView(APIView):
         summary="Make a variant of a Modelfile or a .prompt.yml",
         description="Its base is `base_model`, or what the file names. Adapter, parameters and prompt become variants "
         "on top of each other; the last one is answered.",
+        parameters=[KEY],
         request=ImportSerializer,
-        responses={201: ImportedSerializer},
+        responses={201: ImportedSerializer, 200: OpenApiResponse(ImportedSerializer, "Made before with this key.")},
     )
     def post(self, request: Request) -> Response:
         body = ImportSerializer(data=request.data if isinstance(request.data, dict) else {})
@@ -68,9 +70,12 @@ class ImportView(APIView):
         told = body.validated_data
         content = told["file"].read(exchange.MAX_BYTES + 1) if "file" in told else told["text"].encode()
         more = {"base_model": told["base_model"], "name": told["name"], "by": name_of(request)}
-        made, ignored = exchange.import_file(told["format"], content, **more)
-        variants = ExperimentalModelSerializer(made, many=True).data
-        return Response({**variants[0], "variants": variants, "ignored": ignored}, status=201)
+        asked = ["import", told["format"], content.hex(), told["base_model"], told["name"]]
+        sent = creating.once(caller_of(request).user, request.headers.get("Idempotency-Key"), asked)
+        made, ignored = exchange.import_file(told["format"], content, sent=sent, **more)
+        variants = ExperimentalModelSerializer(made.variants, many=True).data
+        answer = {**variants[0], "variants": variants, "ignored": ignored}
+        return Response(answer, status=201 if made.is_new else 200)
 
 
 class OneRenderer(BaseContentNegotiation):

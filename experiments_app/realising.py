@@ -14,7 +14,7 @@ from experiments_app.facts import MAX_DEPTH
 from experiments_app.models import Variant
 from unified_app import jobs
 from unified_app.errors import Conflict, InvalidInput, RegistryError, UpstreamError
-from unified_app.history import record
+from unified_app.history import HOST_MODEL, record
 from unified_app.models import HistoryEntry, Placement, RegistryEpoch, UnifiedModel
 from unified_app.one_model import sync_one
 from unified_app.parameters import OPTIONS
@@ -22,8 +22,6 @@ from unified_app.recipes import OVERLAY, PARTS, REALISED, compose
 from unified_app.sources import Source, owner_of, source_class
 
 PROGRESS_SECONDS = 0.5
-# What the history calls the name that a variant has taken at a host.
-TAKEN = "host_model"
 
 
 def run_realise_job(handle: jobs.Handle) -> dict[str, Any]:
@@ -121,7 +119,7 @@ def _push(handle: jobs.Handle, source: Source, sha256: str) -> None:
 
 def _is_ours(row: Variant, name: str) -> bool:
     """Whether an earlier attempt took the name at the host, so that what stands there may be replaced."""
-    taken = HistoryEntry.objects.filter(kind="model", object_id=str(row.model_id), field=TAKEN)
+    taken = HistoryEntry.objects.filter(kind="model", object_id=str(row.model_id), field=HOST_MODEL)
     return any(entry.new == {"host": row.host, "name": name} for entry in taken)
 
 
@@ -131,7 +129,7 @@ def _begun(handle: jobs.Handle, row: Variant, name: str, ours: bool) -> Callable
 
     def progress(line: Mapping[str, Any]) -> None:
         if not state["ours"]:
-            record("model", row.model_id, "realise", {TAKEN: (None, {"host": row.host, "name": name})})
+            record("model", row.model_id, "realise", {HOST_MODEL: (None, {"host": row.host, "name": name})})
             state["ours"] = True
         if time.monotonic() - state["at"] >= PROGRESS_SECONDS:
             state["at"] = time.monotonic()

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from experiments_app.modelfile import BadFile, Parts, write_modelfile
 from experiments_app.objects import ModelVariant
+from unified_app.recipes import PARTS
 
 # MLflow's own limits; the whole recipe stands in recipe.json.
 MAX_VALUE = 6_000
@@ -77,33 +79,11 @@ def modelfile(recipe: Mapping[str, Any], base_model: str) -> str:
     """Return the recipe as Ollama's Modelfile; what Ollama has no word for is a comment."""
     if "members" in recipe:
         return f"# An ensemble runs in the gateway and has no Modelfile: see {RECIPE}.\n"
-    lines = [f"FROM {base_model}"]
-    for name, value in sorted(recipe.get("parameters", {}).items()):
-        lines += _parameter_lines(name, value)
-    if adapter := recipe.get("adapter"):
-        lines.append(f"ADAPTER sha256-{adapter}")
-    for part in ("template", "system"):
-        if recipe.get(part):
-            lines.append(f"{part.upper()} {_quoted(recipe[part])}")
-    lines += [f"MESSAGE {message.get('role')} {_quoted(message.get('content'))}" for message in _messages(recipe)]
-    return "\n".join(lines) + "\n"
-
-
-def _messages(recipe: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return list(recipe.get("messages") or [])
-
-
-def _parameter_lines(name: str, value: Any) -> list[str]:
-    ollama = {"max_tokens": "num_predict"}.get(name, name)
-    if isinstance(value, dict):
-        return [f"# {name} {json.dumps(value)}"]
-    values = value if isinstance(value, list) else [value]
-    return [f"PARAMETER {ollama} {json.dumps(one, ensure_ascii=False)}" for one in values]
-
-
-def _quoted(text: Any) -> str:
-    plain = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
-    return f'"""{plain}"""'
+    told = {name: recipe[name] for name in PARTS if recipe.get(name)}
+    try:
+        return write_modelfile(Parts(base=base_model, adapter=recipe.get("adapter") or "", **told))
+    except BadFile as error:
+        return f"# {error} See {RECIPE}.\n"
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -32,7 +32,13 @@ class BoundedUpload:
             for message in answer:
                 await send(message)
         else:
-            await self._application(scope, self._patient(receive), send)
+            await self._hand_on(scope, _Patient(receive, self._seconds), send)
+
+    async def _hand_on(self, scope: Scope, body: _Patient, send: Send) -> None:
+        await self._application(scope, body, send)
+        # Django says nothing to a client that is gone, and this one is not.
+        if body.has_given_up:
+            await refuse(send, 408, "body_timeout", "The rest of the upload did not arrive in time.")
 
     async def _refusal(self, scope: Scope) -> list[Message]:
         """Return the answer of who may not upload; empty for others."""
@@ -50,22 +56,27 @@ class BoundedUpload:
         await self._application(empty, _once(receive), send)
         return answer if answer and answer[0].get("status") in _REFUSALS else []
 
-    def _patient(self, receive: Receive) -> Receive:
-        whole = False
 
-        async def patient() -> Message:
-            nonlocal whole
-            if whole:
-                return await receive()
-            try:
-                async with asyncio.timeout(self._seconds):
-                    message = await receive()
-            except TimeoutError:
-                return {"type": "http.disconnect"}
-            whole = not message.get("more_body")
-            return message
+class _Patient:
+    """What a client sends, as long as no more than `seconds` pass without a byte; then it counts as gone."""
 
-        return patient
+    def __init__(self, receive: Receive, seconds: float) -> None:
+        self._receive = receive
+        self._seconds = seconds
+        self._is_whole = False
+        self.has_given_up = False
+
+    async def __call__(self) -> Message:
+        if self._is_whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._seconds):
+                message = await self._receive()
+        except TimeoutError:
+            self.has_given_up = True
+            return {"type": "http.disconnect"}
+        self._is_whole = not message.get("more_body")
+        return message
 
 
 def _once(receive: Receive) -> Receive:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from unified_app.history import KEPT
 from unified_app.models import ApiKey, HistoryEntry, Job, SyncRun, UsageRecord
 
 
@@ -17,7 +18,7 @@ def clean_up() -> dict[str, int]:
     old = {
         "sync_runs": SyncRun.objects.filter(finished_at__lt=before),
         "jobs": ended.filter(finished_at__lt=before),
-        "history": HistoryEntry.objects.filter(at__lt=before),
+        "history": HistoryEntry.objects.filter(at__lt=before).exclude(field__in=KEPT),
         # Each log-in leaves a key that expires within hours; their making stays in the history.
         "keys": ApiKey.objects.filter(expires_at__lt=before),
         "usage_records": UsageRecord.objects.filter(at__lt=before),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from experiments_app.models import Variant
 from tests.experiments_app.experiments_case import MODELS, ExperimentCase
 
 PATH = "/api/experimental/import"
@@ -29,6 +30,18 @@ class ExchangeTests(ExperimentCase):
         out = self.client.get(f"{MODELS}/{told['id']}/export?format=prompt.yml").content.decode()
         assert "maxTokens: 3" in out
         assert "model: qwen3:8b" in out
+
+    def test_the_same_key_and_file_make_one_family_of_variants(self):
+        text = "FROM llama3.1:8b\nPARAMETER seed 5\nSYSTEM Be kind.\n"
+
+        def send(**more):
+            body = {"format": "modelfile", "text": text, **more}
+            return self.client.post(PATH, body, HTTP_IDEMPOTENCY_KEY="once")
+
+        first, again, other = send(), send(), send(text="FROM llama3.1:8b\nSYSTEM x")
+        assert (first.status_code, again.status_code, other.status_code) == (201, 200, 409)
+        assert again.json()["id"] == first.json()["id"]
+        assert Variant.objects.count() == 2
 
     def test_what_is_wrong_names_the_field(self):
         for body, name in (

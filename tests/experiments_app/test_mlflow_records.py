@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from experiments_app import records
+from experiments_app.modelfile import read_modelfile
 
 
 class TestFlatten:
@@ -43,13 +44,23 @@ class TestModelfile:
         }
         assert records.modelfile(recipe, "llama3.1:8b").splitlines() == [
             "FROM llama3.1:8b",
-            '# logit_bias {"1": 2}',
+            '# logit_bias {"1": 2} has no place in a Modelfile.',
             "PARAMETER num_predict 5",
-            'PARAMETER stop "a"',
-            'PARAMETER stop "b"',
-            'SYSTEM """Be brief."""',
-            'MESSAGE user """hi"""',
+            "PARAMETER stop a",
+            "PARAMETER stop b",
+            "SYSTEM Be brief.",
+            "MESSAGE user hi",
         ]
+
+    def test_it_is_read_back_as_it_was(self):
+        recipe = {"system": 'Say "yes"', "template": "{{ .Prompt }}\n", "adapter": "a" * 64}
+        found = read_modelfile(records.modelfile(recipe, "llama3.1:8b"))
+        assert (found.system, found.template) == (recipe["system"], recipe["template"])
+        assert found.adapter == f"sha256-{recipe['adapter']}"
+
+    def test_what_no_quotes_can_hold_is_told_in_a_comment(self):
+        told = records.modelfile({"system": 'a"\nb"""\nc'}, "llama3.1:8b")
+        assert told.startswith("# ") and records.RECIPE in told
 
     def test_an_ensemble_has_none(self):
         assert records.modelfile({"members": []}, "x").startswith("# ")

@@ -138,7 +138,7 @@ class ArtifactTests(MLflowCase):
         recipe = self.client.get(f"{path}/recipe.json")
         assert json.loads(recipe.content)["system"] == "Be brief."
         assert recipe.headers["X-Content-Type-Options"] == "nosniff"
-        assert 'SYSTEM """Be brief."""' in self.client.get(f"{path}/Modelfile").content.decode()
+        assert "SYSTEM Be brief.\n" in self.client.get(f"{path}/Modelfile").content.decode()
         digests = json.loads(self.client.get(f"{path}/digests.json").content)
         assert digests["placements"][0]["model"] == made["base_model_id"]
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from unified_app import retention
+from unified_app.history import HOST_MODEL
 from unified_app.models import HistoryEntry, Job, SyncRun
 
 
@@ -48,3 +49,9 @@ class RetentionTests(TestCase):
         removed = retention.clean_up()
         assert removed == {"sync_runs": 1, "jobs": 1, "history": 1, "keys": 0, "usage_records": 0}
         assert Job.objects.filter(pk=running.pk).exists()
+
+    def test_which_names_at_hosts_are_ours_is_never_forgotten(self):
+        old = timezone.now() - timedelta(days=91)
+        entry = HistoryEntry.objects.create(kind="model", object_id="a", at=old, by="realise", field=HOST_MODEL)
+        assert retention.clean_up()["history"] == 0
+        assert HistoryEntry.objects.filter(pk=entry.pk).exists()
