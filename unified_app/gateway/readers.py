@@ -8,7 +8,7 @@ from time import time_ns
 from typing import Any, Protocol
 
 from unified_app.errors import UpstreamError, UpstreamInvalid
-from unified_app.gateway.translate.errors import ollama_error, openai_error, upstream_message
+from unified_app.gateway.translate.errors import checked_reply, ollama_error, openai_error, upstream_message
 from unified_app.gateway.translate.framing import (
     MAX_LINE_BYTES,
     SSE_DONE,
@@ -220,7 +220,8 @@ class Whole:
         if self._turn is not None:
             return compact(self._turn(_object(raw)))
         if len(raw) <= PARSED_BYTES:
-            _object(raw)
+            # Some servers say with status 200 what went wrong.
+            checked_reply(_object(raw))
         elif not (raw.lstrip().startswith(b"{") and raw.rstrip().endswith(b"}")):
             raise UpstreamInvalid(NOT_JSON)
         return raw

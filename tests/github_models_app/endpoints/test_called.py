@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
+
 from django.test import override_settings
 
 from tests.github_models_app.endpoints.endpoint_server import EndpointServer, endpoint, sync
-from tests.nasty_server import Request, json_reply
+from tests.nasty_server import Request, json_reply, reply
 from tests.unified_app.gateway.gateway_case import GatewayCase
 
 ONLY_ENDPOINTS = {"external": "github_models_app.endpoints.source.EndpointSource"}
@@ -35,3 +37,14 @@ class CalledTests(GatewayCase):
         for secret in (KEY, VALUE, WORD):
             assert secret in sent
             assert secret not in told.text
+
+    def test_an_error_in_a_good_answer_or_in_mid_stream_tells_no_secret_either(self):
+        whole = json.dumps({"error": {"message": f"Wrong: {KEY} {VALUE} {WORD}"}})
+        stream = f'data: {{"choices": [{{"delta": {{"content": "x"}}}}]}}\n\ndata: {whole}\n\n'
+        for is_stream, kind, text in ((True, "text/event-stream", stream), (False, "application/json", whole)):
+            with self.subTest(stream=is_stream):
+                self.server.answers["/v1/chat/completions"] = reply(text.encode(), kind=kind)
+                told = self.chat("far/a", stream=is_stream)
+                assert "Wrong: " in told.text
+                for secret in (KEY, VALUE, WORD):
+                    assert secret not in told.text
