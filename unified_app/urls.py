@@ -6,6 +6,7 @@ from django.urls import path
 
 import unified_app.converters  # noqa: F401 - makes <name:> and <slashed:> known
 from unified_app.views.access import CallerView, KeyViewSet, TokenView
+from unified_app.views.aliases import AliasHistoryView, AliasViewSet
 from unified_app.views.categories import CategoryCountsView, CategoryModelsView
 from unified_app.views.inference import InferenceView
 from unified_app.views.jobs import JobViewSet
@@ -26,6 +27,7 @@ app_name = "api"
 
 models = ModelViewSet.as_view({"get": "list"})
 model = ModelViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})
+alias = AliasViewSet.as_view({"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"})
 
 urlpatterns = [
     path("models", models, name="models"),
@@ -48,6 +50,10 @@ urlpatterns = [
     path("serving", ServingListView.as_view(), name="serving"),
     path("sources", SourcesView.as_view(), name="sources"),
     path("sync-runs", SyncRunsView.as_view(), name="sync-runs"),
+    path("aliases", AliasViewSet.as_view({"get": "list", "post": "create"}), name="aliases"),
+    path("aliases/<slashed:alias>/history", AliasHistoryView.as_view(), name="alias-history"),
+    path("aliases/<slashed:alias>/rollback", AliasViewSet.as_view({"post": "rollback"}), name="alias-rollback"),
+    path("aliases/<slashed:alias>", alias, name="alias"),
     path("jobs", JobViewSet.as_view({"get": "list"}), name="jobs"),
     path("jobs/<int:pk>", JobViewSet.as_view({"get": "retrieve"}), name="job"),
     path("jobs/<int:pk>/cancel", JobViewSet.as_view({"post": "cancel"}), name="job-cancel"),

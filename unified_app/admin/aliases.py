@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from unified_app import aliases
 from unified_app.admin import display as show
 from unified_app.admin.base import Panel, RegistryAdmin, RegistryForm
-from unified_app.admin.panels import history_panel, models_panel
-from unified_app.models import Alias
+from unified_app.admin.panels import SHOWN, history_panel, models_panel
+from unified_app.models import Alias, AliasChange
 
 
 class ModelsField(forms.CharField):
@@ -45,6 +45,17 @@ class AliasForm(RegistryForm):
         }
 
 
+def _changes_panel(alias: Alias) -> Panel:
+    """What it has named, and why that was changed."""
+    rows = AliasChange.objects.filter(alias=alias.name)[:SHOWN]
+    return Panel(
+        "What it named",
+        ("When", "By", "Before", "After", "Why"),
+        [[show.when(c.at), c.by, ", ".join(c.before), ", ".join(c.after), c.reason] for c in rows],
+        empty="It has not been changed since it was made.",
+    )
+
+
 @admin.register(Alias)
 class AliasAdmin(RegistryAdmin):
     """Curated names."""
@@ -70,7 +81,8 @@ class AliasAdmin(RegistryAdmin):
         return ["target_words"]
 
     def panels(self, request: HttpRequest, obj: Any) -> list[Panel]:
-        return [models_panel("Models in order", obj.targets, "No model."), history_panel("alias", obj.pk)]
+        models = models_panel("Models in order", obj.targets, "No model.")
+        return [models, _changes_panel(obj), history_panel("alias", obj.pk)]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         aliases.save_alias(obj, by=request.user.get_username())
