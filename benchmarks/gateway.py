@@ -1,4 +1,5 @@
-"""What the gateway costs beside a bare relay of the same make: requests a second, and time to the first byte.
+"""What the gateway costs beside a bare relay of the same make: requests a second, and time to the first byte; and
+what a variant that is laid over a model costs beside that model.
 
     python -m benchmarks.gateway [--quick]
 
@@ -30,6 +31,9 @@ from tests.servers import free_port, wait_until  # noqa: E402
 
 CALLS_AT_ONCE = 32
 STREAMS_AT_ONCE = 4
+# A variant of the model, laid over it by the gateway.
+OVERLAY = "small:1b+terse"
+RECIPE = {"parameters": {"top_p": 0.9, "seed": 7, "max_tokens": 200, "stop": ["###"]}, "system": "Be brief."}
 SERVER = ["-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
 
 
@@ -40,6 +44,7 @@ class Tested:
     name: str
     port: int
     process: subprocess.Popen[bytes] | None = None
+    model: str = "small:1b"
     calls: list[load.Round] = field(default_factory=list)
     streams: list[load.Round] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
@@ -89,23 +94,25 @@ def measure(stack: ExitStack, rounds: int, seconds: float) -> None:
     bare = serve("bare relay", "benchmarks.wire.bare_relay:application", {"UPSTREAM": url})
     ours = serve("gateway", "registry_project.asgi:application", env)
     alone = load.run(upstream, load.chat(key, stream=False), connections=CALLS_AT_ONCE, seconds=seconds)
-    take_turns([bare, ours], key, rounds, seconds)
-    report(alone.rate, bare, ours)
+    overlaid = Tested("overlay", ours.port, ours.process, OVERLAY)
+    take_turns([bare, ours, overlaid], key, rounds, seconds)
+    report(alone.rate, bare, ours, overlaid)
 
 
 def take_turns(servers: list[Tested], key: str, rounds: int, seconds: float) -> None:
     for _ in range(rounds):
         for tested in servers:
             before = cpu_seconds(tested)
-            seen = load.run(tested.port, load.chat(key, stream=False), connections=CALLS_AT_ONCE, seconds=seconds)
+            call = load.chat(key, stream=False, model=tested.model)
+            seen = load.run(tested.port, call, connections=CALLS_AT_ONCE, seconds=seconds)
             tested.calls.append(seen)
             tested.cpu.append((cpu_seconds(tested) - before) / seen.answers * 1e6)
-        for tested in servers:
+        for tested in servers[:2]:
             streamed = load.chat(key, stream=True)
             tested.streams.append(load.run(tested.port, streamed, connections=STREAMS_AT_ONCE, seconds=seconds))
 
 
-def report(alone: float, bare: Tested, ours: Tested) -> None:
+def report(alone: float, bare: Tested, ours: Tested, overlaid: Tested) -> None:
     print(
         f"{CALLS_AT_ONCE} calls at once (upstream without a relay: {alone:,.0f}/s), {STREAMS_AT_ONCE} streams at once"
     )
@@ -120,6 +127,10 @@ def report(alone: float, bare: Tested, ours: Tested) -> None:
         end=" ",
     )
     print(f"{median(pairs):.2f}; by CPU time {median(bare.cpu) / median(ours.cpu):.2f}")
+    overlay = median(over.rate / base.rate for over, base in zip(overlaid.calls, ours.calls, strict=True))
+    print(
+        f"an overlay: {overlaid.rps:,.0f} calls/s, {median(overlaid.cpu):.0f} us; {overlay:.3f} of its base's calls/s"
+    )
     result = {
         "rps": round(ours.rps),
         "bare_rps": round(bare.rps),
@@ -127,6 +138,7 @@ def report(alone: float, bare: Tested, ours: Tested) -> None:
         "added_ttft_p99_ms": round(ours.first_byte(0.99) - bare.first_byte(0.99), 2),
         "rss_mb": round(rss_mb(ours)),
         "cpu_ratio": round(median(bare.cpu) / median(ours.cpu), 3),
+        "overlay_ratio": round(overlay, 3),
     }
     print(json.dumps(result))
 
@@ -188,6 +200,9 @@ def prepare(upstream: str) -> str:
     model = UnifiedModel.objects.get()
     ModelServingConfig.objects.create(model=model, max_concurrent_requests=10_000)
     ModelServingStatus.objects.create(model=model, status="ready")
+    columns = {"version": "1", "source": "mlflow", "category": model.category, "model_type": "experimental"}
+    recipe = {"kind": "overlay", "base": model.pk, **RECIPE}
+    UnifiedModel.objects.create(id="exp_small_1b_1", name=OVERLAY, name_key=OVERLAY, recipe=recipe, **columns)
     return create_key(user=User.objects.create_superuser("bench"), name="bench", scopes=["call"])[1]
 
 

@@ -32,9 +32,9 @@ class Round:
         return sorted(self.waits)[min(len(self.waits) - 1, int(share * len(self.waits)))]
 
 
-def chat(key: str, *, stream: bool) -> bytes:
+def chat(key: str, *, stream: bool, model: str = "small:1b") -> bytes:
     """Return a whole HTTP request for one chat."""
-    body = json.dumps({"model": "small:1b", "messages": _QUESTION, "temperature": 0.2, "stream": stream}).encode()
+    body = json.dumps({"model": model, "messages": _QUESTION, "temperature": 0.2, "stream": stream}).encode()
     head = (
         "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {key}\r\nContent-Length: {len(body)}\r\n\r\n"
