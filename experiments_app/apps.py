@@ -8,3 +8,6 @@ from django.apps import AppConfig
 class ExperimentsAppConfig(AppConfig):
     name = "experiments_app"
     verbose_name = "Experiments"
+
+    def ready(self) -> None:
+        from experiments_app import changes  # noqa: F401 - its receivers

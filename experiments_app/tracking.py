@@ -48,10 +48,13 @@ def run_mlflow_job(handle: Handle) -> dict[str, Any]:
     return {"run_id": logged.run_id, "model": logged.registered_name, "version": logged.version}
 
 
-def catch_up() -> int:
-    """Queue what MLflow was not told yet, such as what failed for a day; return how many variants that are."""
+def catch_up(**only: Any) -> int:
+    """Queue what MLflow was not told yet, such as what failed for a day; return how many variants that are.
+
+    `only` narrows down which variants are looked at.
+    """
     aliases = _aliases_by_model()
-    rows = Variant.objects.filter(model__isnull=False).select_related("model")
+    rows = Variant.objects.filter(model__isnull=False, **only).select_related("model")
     rows = rows.only("status", "mlflow_run_id", "mlflow_told", "model__status")
     behind = [row for row in rows if not row.mlflow_run_id or row.mlflow_told != state_of(row, aliases)]
     with transaction.atomic():

@@ -10,12 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 
 import requests
 from django.test import override_settings
 
 from experiments_app.source import ExperimentSource
-from tests.experiments_app.mlflow_case import MLflowCase
+from tests.experiments_app.mlflow_case import MLflowCase, empty_store
 
 
 class ServerTests(MLflowCase):
@@ -26,6 +27,8 @@ class ServerTests(MLflowCase):
         super().setUpClass()
         cls.server_home = tempfile.mkdtemp(prefix="mlflow-server-")
         cls.addClassCleanup(shutil.rmtree, cls.server_home, ignore_errors=True)
+        # With its tables: to make them is most of what a start takes.
+        shutil.copy(empty_store(), cls.server_home)
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         cls.address = f"http://127.0.0.1:{port}"
@@ -40,7 +43,7 @@ class ServerTests(MLflowCase):
 
     @classmethod
     def wait_for(cls, address):
-        until = time.monotonic() + 90
+        until = time.monotonic() + 240
         while time.monotonic() < until:
             assert cls.server.poll() is None, "the server has ended"
             try:
@@ -52,8 +55,11 @@ class ServerTests(MLflowCase):
 
     @classmethod
     def stop(cls):
-        os.killpg(cls.server.pid, signal.SIGTERM)
-        cls.server.wait(20)
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(cls.server.pid, how)
+                cls.server.wait(20)
+                return
 
     def test_a_client_that_knows_only_the_server_finds_everything(self):
         from mlflow import MlflowClient
