@@ -51,10 +51,11 @@ class TagRow:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """One row of `/api/ps`: a runner, under the name that loaded it first."""
+    """One row of `/api/ps`: a runner, under the name that loaded it first; `kind` is family, size, quantisation."""
 
     name: str
     digest: str
+    kind: tuple[str, str, str] = ("", "", "")
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,18 @@ def parse_ps(answer: Any) -> list[LoadedModel]:
     rows = answer.get("models") if isinstance(answer, dict) else None
     if not isinstance(rows, list):
         raise UpstreamInvalid("It does not answer like Ollama: /api/ps has no list of models.")
-    return [
-        LoadedModel(values.text(row.get("name") or row.get("model")), values.text(row.get("digest")))
-        for row in rows
-        if isinstance(row, dict)
-    ]
+    return [_loaded(row) for row in rows if isinstance(row, dict)]
+
+
+def _loaded(row: dict[str, Any]) -> LoadedModel:
+    told = row.get("details")
+    details = told if isinstance(told, dict) else {}
+    family, size, quantization = (
+        values.text(details.get(name)) for name in ("family", "parameter_size", "quantization_level")
+    )
+    return LoadedModel(
+        values.text(row.get("name") or row.get("model")), values.text(row.get("digest")), (family, size, quantization)
+    )
 
 
 def parse_tag(row: Any, index: int) -> TagRow | RejectedRow:

@@ -114,11 +114,20 @@ def _look(host: Host) -> Looked:
 
 def _is_loaded(placement: Placement, loaded: Iterable[LoadedModel], weights: dict[str, str] | None = None) -> bool:
     """Whether the model's runner is among `loaded`: under its own name, or that of another name of its file."""
-    key, runner = name_key(placement.upstream_name), runner_of(placement)
     known = _weights_of({row.digest for row in loaded}) if weights is None else weights
-    return any(
-        name_key(row.name) == key or row.digest == placement.digest or known.get(row.digest) == runner for row in loaded
-    )
+    return any(_is_runner_of(placement, row, known) for row in loaded)
+
+
+def _is_runner_of(placement: Placement, row: LoadedModel, weights: dict[str, str]) -> bool:
+    if name_key(row.name) == name_key(placement.upstream_name) or row.digest == placement.digest:
+        return True
+    if row.digest in weights:
+        return weights[row.digest] == runner_of(placement)
+    # A name of the same file that was deleted, or is not synced yet, leaves its runner to the others and keeps
+    # standing for it: that runner is known by what the file holds.
+    facts = placement.facts.get("parameters", {})
+    kind = tuple(facts.get(name, "") for name in ("family", "parameter_size", "quantization"))
+    return all(kind[:2]) and row.kind == kind
 
 
 def _load(client: OllamaClient, placement: Placement, timeout: float) -> None:

@@ -93,6 +93,16 @@ class LoadTests(TestCase):
         assert self.server.names == []
         assert self.server.sent()[-2:] == [("a:1", 0), ("a:latest", 0)]
 
+    def test_a_runner_under_a_deleted_name_that_nobody_knew_is_known_by_what_its_file_holds(self):
+        ghost = {**self.server.rows[0], "name": "ghost:1", "model": "ghost:1", "digest": "f" * 64}
+        self.server.loaded[self.server.files["a:1"]] = ghost
+        self.serving.serve_model("a:1")
+        assert self.server.names == ["ghost:1"]
+        assert self.serving.health_check("a:1") is True
+        other = {**ghost, "details": {**ghost["details"], "family": "another"}}
+        self.server.loaded[self.server.files["a:1"]] = other
+        assert self.serving.health_check("a:1") is False
+
 
 class FailureTests(TestCase):
     def setUp(self):
