@@ -24,6 +24,7 @@ OVERLAY, REALISED, ENSEMBLE = "overlay", "realised", "ensemble"
 MAX_DEPTH = 3
 # What an overlay carries beside its base; a realised recipe keeps them to be shown.
 PARTS = ("parameters", "system", "template", "messages")
+_LIMITS = ("max_tokens", "num_predict", "max_completion_tokens")
 _SYSTEM_ROLES = ("system", "developer")
 _THINK: dict[str, bool | str] = {"none": False, "minimal": "low", "xhigh": "max"}
 _EMBEDDING = ("embed", "embeddings")
@@ -90,9 +91,10 @@ def _fill_option(body: Body, options: Body, name: str, value: Any, protocol: str
     native = "num_predict" if name == "max_tokens" else name
     if protocol != OPENAI:
         return _default(options, native, value)
-    spellings = {name, native, "max_completion_tokens"} if name == "max_tokens" else {name}
-    if any(body.get(n) is not None or options.get(n) is not None for n in spellings):
-        return None
+    # A loop, since this is done for each parameter of each call.
+    for spelling in _LIMITS if name == "max_tokens" else (name,):
+        if body.get(spelling) is not None or options.get(spelling) is not None:
+            return None
     # What only Ollama knows goes where an upstream of the other protocol can be spared it.
     return _default(options if name in OLLAMA_ONLY else body, name, value)
 
@@ -143,7 +145,9 @@ def _fill_chat(body: Body, recipe: Recipe) -> None:
         return
     examples, template = recipe.get("messages") or [], recipe.get("template") or ""
     system = recipe.get("system") or ""
-    if _has_examples(messages, examples, system) or is_filled(_text(_last_question(messages)), template):
+    if _has_examples(messages, examples, system):
+        return
+    if template and is_filled(_text(_last_question(messages)), template):
         return
     # As Ollama does with SYSTEM and MESSAGE: its own text unless the call begins with one, then the examples.
     lead = [{"role": "system", "content": system}] if system and not _is_system(messages[0]) else []
