@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import gradio as gr
 
-from registry_project.gradio_app import calls, markup, talk
+from registry_project.gradio_app import calls, markup, numbers, talk
 from registry_project.gradio_app.asking import Asked, watch
 from registry_project.gradio_app.client import RegistryClient
 from registry_project.gradio_app.conversation import Conversation, Turn
@@ -29,11 +29,18 @@ class Settings(NamedTuple):
     max_tokens: int | None = None
     effort: str = ""
 
+    @classmethod
+    def of(cls, given: Sequence[Any]) -> Settings:
+        """Return what the fields hold. Raises PageError for what is no number."""
+        found = cls(*given)
+        temperature, tokens = numbers.temperature(found.temperature), numbers.tokens(found.max_tokens)
+        return found._replace(temperature=temperature, max_tokens=tokens)
+
     def body(self, model: str, messages: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         system = [{"role": "system", "content": self.system.strip()}] if self.system and self.system.strip() else []
         options = {
             "temperature": self.temperature,
-            "max_tokens": int(self.max_tokens) if self.max_tokens else None,
+            "max_tokens": self.max_tokens,
             "reasoning_effort": self.effort or None,
             **more,
         }
@@ -96,8 +103,8 @@ class ChatTab:
         with gr.Accordion("Settings", open=False):
             system = gr.Textbox(label="System prompt", lines=2, max_lines=8, max_length=100_000)
             with gr.Row():
-                temperature = gr.Number(label="Temperature", value=None, minimum=0, maximum=2, step=0.1, min_width=120)
-                tokens = gr.Number(label="Most tokens", value=None, minimum=1, precision=0, min_width=120)
+                temperature = numbers.number_box("Temperature")
+                tokens = numbers.number_box("Most tokens")
                 choices = [("As the model likes", ""), *((word, word) for word in ("none", "low", "medium", "high"))]
                 thinking = gr.Dropdown(choices, value="", label="Thinking effort", visible=effort, min_width=160)
         self.settings = [system, temperature, tokens, thinking]
@@ -122,9 +129,9 @@ class ChatTab:
 
     def ask(self, session: Session, model_id: str | None, question: str, *given: Any) -> Iterator[list[Any]]:
         """Answer the question; the frames' values are those of `outputs`."""
-        settings, extra = Settings(*given[:4]), given[4:]
         try:
-            rounds = self.rounds(session, model_id or "", (question or "").strip(), settings, *extra)
+            settings = Settings.of(given[:4])
+            rounds = self.rounds(session, model_id or "", (question or "").strip(), settings, *given[4:])
         except PageError as error:
             yield self.refusal(session, str(error)).values()
             return

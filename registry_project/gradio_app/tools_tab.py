@@ -73,7 +73,7 @@ class ToolsTab(ChatTab):
         kept = session.conversations[self.name]
         try:
             checked(session, model_id or "", "given")
-            tools = schemas.parse(given[4] or "")
+            settings, tools = Settings.of(given[:4]), schemas.parse(given[4] or "")
             if (call := kept.open_call()) is None:
                 raise PageError("No call waits for a result.")
         except PageError as error:
@@ -84,7 +84,7 @@ class ToolsTab(ChatTab):
             yield self.refusal(session, "").values()
             return
         turn = kept.give_results(session.name_of(model_id or ""))
-        body = Settings(*given[:4]).body(model_id or "", kept.messages, tools=tools)
+        body = settings.body(model_id or "", kept.messages, tools=tools)
         for frame in self.stream(session, [Round(kept, turn, body)]):
             yield frame.values()
 

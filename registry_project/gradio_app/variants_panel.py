@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from registry_project.gradio_app import markup
+from registry_project.gradio_app import markup, numbers
 from registry_project.gradio_app.chat import ChatTab, Round, Settings, checked
 from registry_project.gradio_app.errors import PageError, sentence
 from registry_project.gradio_app.replies import Model
@@ -52,12 +52,8 @@ class VariantsPanel(ChatTab):
     def _build_form(self) -> None:
         self.system = gr.Textbox(label="System prompt of the variant", lines=2, max_lines=8, max_length=100_000)
         with gr.Row():
-            self.temperature = gr.Number(
-                label="Temperature of the variant", value=None, minimum=0, maximum=2, step=0.1, min_width=120
-            )
-            self.tokens = gr.Number(
-                label="Most tokens of the variant", value=None, minimum=1, precision=0, min_width=120
-            )
+            self.temperature = numbers.number_box("Temperature of the variant")
+            self.tokens = numbers.number_box("Most tokens of the variant")
         self.make = gr.Button("Make variant", variant="primary", size="md")
         self.made = gr.HTML(padding=False)
 
@@ -122,7 +118,7 @@ class VariantsPanel(ChatTab):
 
     def _make(self, session: Session, base: Model, system: str, temperature: Any, tokens: Any) -> Model:
         """Make a variant of the parameters, and one of the prompt on top of it: the registry has a type for each."""
-        parameters = {"temperature": temperature, "max_tokens": int(tokens) if tokens else None}
+        parameters = {"temperature": numbers.temperature(temperature), "max_tokens": numbers.tokens(tokens)}
         parameters = {name: value for name, value in parameters.items() if value is not None}
         if not system and not parameters:
             raise PageError("Fill in a system prompt, a temperature or a number of tokens first.")

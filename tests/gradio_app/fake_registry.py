@@ -136,8 +136,6 @@ class Handler(BaseHTTPRequestHandler):
     def _variant(self, body: dict[str, Any]) -> None:
         if "experiment" not in self.fake.scopes:
             return self._fail(403, "This needs the scope `experiment`.")
-        if body["parameters"].get("temperature", 0) > 2:
-            return self._fail(400, "parameters.temperature: Give a number from 0 to 2.")
         base = next(model for model in self.fake.models if model["id"] == body["base_model"])
         made = {**base, "id": f"exp_{base['id']}", "name": f"{base['name']}+made", "model_type": "experimental"}
         self.fake.models.append(made)

@@ -71,6 +71,7 @@ class TestBrowser(TestCase):
             self._vision(page)
             self._tools(page)
             self._thinking(page)
+            self._variants(page)
             wider = page.evaluate("document.documentElement.scrollWidth") - size[0]
             assert wider <= 0, f"{wider} px wider than the screen"
         assert self.complaints == []
@@ -119,6 +120,26 @@ class TestBrowser(TestCase):
         expect(done).to_have_count(2)
         page.get_by_text("Reasoning", exact=True).locator("visible=true").first.click()
         expect(page.get_by_text("Let me see.").locator("visible=true").first).to_be_visible()
+
+    def _variants(self, page: Page) -> None:
+        page.get_by_role("button", name="Make a variant and compare").click()
+        page.get_by_label("System prompt of the variant").fill("Be brief.")
+        page.get_by_role("button", name="Make variant").click()
+        expect(page.get_by_text("deepseek-r1:8b+made is made and answers beside deepseek-r1:8b.")).to_be_visible()
+        # Fields that nobody filled in pin nothing.
+        assert self.fake.bodies("/api/experimental/create")[-1]["parameters"] == {"system": "Be brief."}
+        answers = page.locator(".mr-variants .mr-figures").filter(has_text="57 tokens")
+        submit(page.get_by_label("Question for both"), "How much is the bat?", answers)
+        expect(answers).to_have_count(2)
+
+    def test_settings_that_were_only_looked_at_change_nothing(self) -> None:
+        page = self.opened()
+        self.log_in(page)
+        self.tab(page, "Thinking Models", "deepseek-r1:8b (base)")
+        page.get_by_role("button", name="Settings").locator("visible=true").click()
+        self.ask(page, "Anything set?")
+        expect(page.get_by_text("57 tokens")).to_be_visible()
+        assert set(self.fake.bodies("/v1/chat/completions")[-1]) == {"model", "messages", "stream", "stream_options"}
 
     def test_before_the_log_in_the_tabs_say_what_to_do(self) -> None:
         page = self.opened()

@@ -69,7 +69,7 @@ class TestThinking(ThinkingCase):
 
     def test_settings_reach_the_request_and_defaults_do_not(self) -> None:
         self.ask()
-        self.ask(settings=("Be brief.", 0.2, 50, "low"))
+        self.ask(settings=("Be brief.", "0,2", "50", "low"))
         plain, set_ = self.fake.bodies(CHAT)
 
         assert set(plain) == {"model", "messages", "stream", "stream_options"}
@@ -77,6 +77,11 @@ class TestThinking(ThinkingCase):
         assert set_["max_tokens"] == 50
         assert set_["reasoning_effort"] == "low"
         assert set_["messages"][0] == {"role": "system", "content": "Be brief."}
+
+    def test_what_is_no_number_is_told_and_not_asked(self) -> None:
+        assert "Give a temperature from 0 to 2" in self.ask(settings=("", "warm", "", ""))[-1][-1]
+        assert "Give a whole number of tokens" in self.ask(settings=("", "", "0", ""))[-1][-1]
+        assert self.fake.bodies(CHAT) == []
 
     def test_a_conversation_goes_on_and_begins_anew_when_asked(self) -> None:
         self.ask("one")

@@ -50,12 +50,16 @@ class TestMaking(VariantsCase):
 
     def test_zero_is_a_temperature_and_nothing_is_none(self) -> None:
         assert "Fill in a system prompt" in self.make(temperature=None)
-        self.make(temperature=0)
+        self.make(temperature="0", tokens=" ")
 
         assert [body["parameters"] for body in self.fake.bodies(CREATE)] == [{"temperature": 0}]
 
     def test_what_is_wrong_is_a_sentence(self) -> None:
-        assert "Temperature: Give a number from 0 to 2." in self.make(temperature=3)
+        for temperature in (3, "-1", "warm", "nan"):
+            assert "Give a temperature from 0 to 2, or leave it empty." in self.make(temperature=temperature)
+        assert "Give a whole number of tokens from 1 up" in self.make(tokens="1.5")
+        self.fake.faults[f"POST {CREATE}"] = (400, {"error": {"message": "parameters.temperature: Not here."}}, {})
+        assert "Temperature: Not here." in self.make()
         assert "Choose a model first." in self.make(model=None)
         assert "only embeds texts" in self.make(model=EMBEDDER)
         assert "Log in first." in self.panel.create(Session(), DEEPSEEK, "", 0.2, None)
