@@ -10,11 +10,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
-from experiments_app.facts import MAX_DEPTH, Known, ModelFacts, Registry
+from experiments_app.facts import Known, ModelFacts, Registry
 from experiments_app.objects import ModelVariant
 from experiments_app.validation import Problems, check_parameters
 from unified_app.errors import InvalidInput
-from unified_app.recipes import OVERLAY, REALISED
+from unified_app.recipes import MAX_DEPTH, OVERLAY, REALISED
 
 Config = Mapping[str, Any]
 

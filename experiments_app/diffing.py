@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from experiments_app.facts import MAX_DEPTH
 from unified_app import rows
 from unified_app.models import UnifiedModel
-from unified_app.recipes import ENSEMBLE, compose
+from unified_app.recipes import ENSEMBLE, MAX_DEPTH, compose
 
 # Where a variant stands and what it is called tells nothing of what it does.
 _LEFT_OUT = ("kind", "base", "model", "host", "upstream_name")

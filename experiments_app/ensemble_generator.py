@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from experiments_app.base_generator import BaseVariantGenerator, Config
-from experiments_app.facts import MAX_DEPTH, ModelFacts
+from experiments_app.facts import ModelFacts
 from experiments_app.objects import ModelVariant
 from experiments_app.validation import Problems
 from unified_app.categories import all_categories, primary_category
 from unified_app.errors import NotFound
-from unified_app.recipes import ENSEMBLE
+from unified_app.recipes import ENSEMBLE, MAX_DEPTH
 
 # Field -> the strategies that use it.
 _USED_BY = {

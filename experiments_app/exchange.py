@@ -9,13 +9,12 @@ from typing import Any
 from django.db import transaction
 
 from experiments_app import creating
-from experiments_app.facts import MAX_DEPTH
 from experiments_app.modelfile import BadFile, Parts, read_modelfile, write_modelfile
 from experiments_app.models import Variant
 from experiments_app.prompt_yml import read_prompt, write_prompt
 from unified_app.errors import Conflict, InvalidInput
 from unified_app.models import RegistryEpoch, UnifiedModel
-from unified_app.recipes import ENSEMBLE, OVERLAY, PARTS, compose
+from unified_app.recipes import ENSEMBLE, MAX_DEPTH, OVERLAY, PARTS, compose
 
 READERS: dict[str, Callable[[str], Parts]] = {"modelfile": read_modelfile, "prompt.yml": read_prompt}
 WRITERS: dict[str, Callable[[Parts], str]] = {"modelfile": write_modelfile, "prompt.yml": write_prompt}

@@ -8,9 +8,7 @@ from typing import Any, Protocol
 from experiments_app.models import Adapter
 from unified_app.lookup import find_model
 from unified_app.models import ModelOrigin, Placement, UnifiedModel
-from unified_app.recipes import ENSEMBLE, OVERLAY
-
-MAX_DEPTH = 3
+from unified_app.recipes import ENSEMBLE, MAX_DEPTH, OVERLAY
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from experiments_app.facts import MAX_DEPTH
 from unified_app.models import ModelOrigin, UnifiedModel
+from unified_app.recipes import MAX_DEPTH
 
 
 def lineage(model: UnifiedModel) -> dict[str, list[dict[str, Any]]]:

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from experiments_app import adapter_files, adapters, outbox
-from experiments_app.facts import MAX_DEPTH
 from experiments_app.models import Variant
 from unified_app import jobs
 from unified_app.errors import Conflict, InvalidInput, RegistryError, UpstreamError
@@ -18,7 +17,7 @@ from unified_app.history import HOST_MODEL, record
 from unified_app.models import HistoryEntry, Placement, RegistryEpoch, UnifiedModel
 from unified_app.one_model import sync_one
 from unified_app.parameters import OPTIONS
-from unified_app.recipes import OVERLAY, PARTS, REALISED, compose
+from unified_app.recipes import MAX_DEPTH, OVERLAY, PARTS, REALISED, compose
 from unified_app.sources import Source, owner_of, source_class
 
 PROGRESS_SECONDS = 0.5
@@ -164,3 +163,5 @@ def _fail(handle: jobs.Handle, row: Variant, error: RegistryError) -> None:
     with transaction.atomic():
         handle.fence()
         Variant.objects.filter(pk=row.pk).update(status=Variant.Status.FAILED, error=error.message[:2000])
+        # The gateway tells callers why the variant is not there.
+        RegistryEpoch.bump()

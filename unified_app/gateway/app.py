@@ -172,13 +172,21 @@ class Gateway:
         called = body.get("model") or (body.get("name") if protocol == "ollama" else None)
         if not isinstance(called, str) or not called:
             raise NoModel("Name a model in `model`.")
-        models = self._find(called)
+        models = await self._found_at_last(called)
         order = Order(Call(protocol, kind, body, called, request.id), Reply(send, request))
         with ClientWatch(request, self.alarms):
             await caller.call(order, models)
 
     def _find(self, called: str) -> list[ModelEntry]:
         return _found(self.holder.current, called)
+
+    async def _found_at_last(self, called: str) -> list[ModelEntry]:
+        """Return the models of a name; one that is not known may have been made since the last look."""
+        try:
+            return self._find(called)
+        except ModelNotFound:
+            await asyncio.to_thread(self.holder.catch_up)
+            return self._find(called)
 
     async def _ready(self) -> Caller:
         if self._caller is None:

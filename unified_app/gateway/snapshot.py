@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 FULL_SECONDS = 60.0
+# A caller that asks for what is not there may ask so often; who has just made a model calls it at once.
+CATCH_UP_SECONDS = 0.1
 # What holds for a model that nobody configured.
 DEFAULTS = ModelServingConfig()
 
@@ -70,6 +72,8 @@ class SnapshotHolder:
         self._load = load or load_snapshot
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._catching = threading.Lock()
+        self._caught_at = 0.0
 
     def start(self) -> None:
         self._stop.clear()
@@ -87,6 +91,19 @@ class SnapshotHolder:
         if is_old or not self.ready.is_set() or RegistryEpoch.current() != self.current.epoch:
             self.current = self._load()
             self.ready.set()
+
+    def catch_up(self) -> None:
+        """Look now, in the caller's thread, for what was made since the last look; often asked, it looks at times."""
+        with self._catching:
+            if time.monotonic() - self._caught_at < CATCH_UP_SECONDS:
+                return
+            try:
+                self.refresh()
+            except DatabaseError:  # the regular look says so
+                logger.debug("no look at the registry: the database does not answer")
+            finally:
+                self._caught_at = time.monotonic()
+                connection.close()
 
     def _follow(self) -> None:
         while not self._stop.is_set():

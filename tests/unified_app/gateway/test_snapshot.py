@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 from django.contrib.auth.models import Group
@@ -15,7 +16,7 @@ from tests.unified_app.gateway.gateway_case import GatewayCase
 from tests.unified_app.gateway.upstreams import CHAT, OPENAI
 from tests.unified_app.gateway.wire_source import NAME, REMOTE
 from unified_app.aliases import delete_alias, save_alias
-from unified_app.gateway.snapshot import Snapshot, SnapshotHolder, load_snapshot
+from unified_app.gateway.snapshot import CATCH_UP_SECONDS, Snapshot, SnapshotHolder, load_snapshot
 from unified_app.keys import create_key
 from unified_app.models import Alias, ApiKey, ModelServingStatus, Placement, UnifiedModel, User
 from unified_app.naming import name_key
@@ -135,6 +136,13 @@ class ChangesTests(GatewayCase):
         self.acts(lambda: self.chat("BEST").status_code == 200, "the alias is there")
         self.elsewhere(delete_alias, Alias.objects.get(), by="test")
         self.acts(lambda: self.chat("best").status_code == 404, "the alias is gone")
+
+    def test_what_was_made_just_now_is_found_by_the_first_call(self):
+        self.gateway.holder.stop()
+        assert self.chat("best").status_code == 404
+        self.elsewhere(save_alias, Alias(name="best", targets=["m_base"]), by="test")
+        time.sleep(CATCH_UP_SECONDS)
+        assert self.chat("best").status_code == 200
 
     def test_a_new_key_works_and_a_new_configuration_holds(self):
         made: list[str] = []
