@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
+
+from registry_project.pages.variant_words import short
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 # Above this many words only whole lines are compared, since the time grows with the square.
@@ -54,8 +57,22 @@ class Row:
         return ".".join(rest) if first == "parameters" and rest else self.path
 
     @property
+    def before_said(self) -> str:
+        return _said(self.before)
+
+    @property
+    def after_said(self) -> str:
+        return _said(self.after)
+
+    @property
     def is_text(self) -> bool:
         return bool(self.before_pieces or self.after_pieces)
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return "nothing" if value is None else short(value)
 
 
 def rows(differences: list[dict[str, Any]]) -> list[Row]:

@@ -13,6 +13,7 @@ from django.test import override_settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from experiments_app.creating import create
 from tests.browser import PATIENCE, chromium
 from tests.registry_project.pages_case import register
 from tests.registry_project.test_pages_hosts import add_run
@@ -73,10 +74,16 @@ class BrowserTests(StaticLiveServerTestCase):
         run = add_run(changes={"created": ["llama3_8b_base"]}, created=1, failed=[{"message": "w" * 400, "code": "x"}])
         job = Job.objects.create(kind="sync", state="done", started_at=timezone.now(), finished_at=timezone.now())
         models = [f"/models/{'n' * 300}", "/models/llama3_8b_base"]
+        body = {"base_model": "llama3:8b", "experiment_type": "prompt_engineering", "name": "v" * 100}
+        made = create(body | {"parameters": {"system": "w" * 400}}, by="ada").variants[0]
         paths = [
             "/",
             "/models",
             *models,
+            "/experiments",
+            f"/experiments/{made.model_id}",
+            "/experiments/new?base=llama3:8b",
+            "/experiments/new?base=llama3:8b&type=prompt_engineering",
             "/hosts",
             "/syncs",
             f"/syncs/{run.pk}",

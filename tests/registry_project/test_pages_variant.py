@@ -23,6 +23,11 @@ class VariantPageTests(ExperimentPagesCase):
         assert "The gateway fills in what the caller leaves out; what the caller says wins." in said
         assert "http://testserver/v1/chat/completions" in said and '"model": "calm"' in said
 
+    def test_it_can_be_taken_along_as_a_file(self):
+        path = f"/api/experimental/models/{self.made.model_id}/export"
+        assert f'href="{path}"' in self.source(self.path)
+        assert "PARAMETER temperature 0.2" in self.client.get(path).content.decode()
+
     def test_a_name_leads_to_the_page_and_what_is_no_variant_is_not_found(self):
         assert self.client.get("/experiments/calm").headers["Location"] == self.path
         assert "llama3.1:8b is no experimental model" in self.page("/experiments/llama3.1:8b", 404)
@@ -45,6 +50,10 @@ class VariantPageTests(ExperimentPagesCase):
         source = self.source(f"/experiments/{third.model_id}", compare=other.model_id)
         assert "<del>word</del>" in source and "<ins>sentence</ins>" in source
         assert "There is no model with the id x" in self.page(self.path, compare="x")
+
+    def test_a_stop_text_is_readable_in_the_comparison(self):
+        row = make(kind="prompt_engineering", parameters={"stop": ["\n\n"]})[0]
+        assert "stop nothing “⏎⏎”" in self.page(f"/experiments/{row.model_id}")
 
     def test_its_family_is_a_picture_and_a_list(self):
         child = make("calm", parameters={"seed": 1}, name="calmer")[0]
