@@ -21,6 +21,7 @@ from registry_project.pages.access import may, needs
 from registry_project.pages.errors import Missing
 from unified_app.errors import Conflict, InvalidInput, NotFound
 from unified_app.models import Alias, HistoryEntry, UnifiedModel
+from unified_app.models.catalog import ModelStatus
 from unified_app.recipes import ENSEMBLE
 
 HISTORY_SHOWN = 50
@@ -120,6 +121,7 @@ def _page(request: HttpRequest, variant: Variant, form: PromoteForm, status: int
         "change": variant_words.change_line(recipe),
         "search": variant_words.search_line(variant.experiment.parameters),
         **_ensemble(recipe),
+        "is_lost": variant.realised and not _has_model(recipe),
         "gateway_calls": _calls(request, variant),
         "picture": lineage_picture.picture(model.pk, model.name, told),
         "ancestors": told["ancestors"][:RELATIVES_LISTED],
@@ -156,6 +158,11 @@ def _calls(request: HttpRequest, variant: Variant) -> list[Any]:
         return []
     base = request.build_absolute_uri("/").rstrip("/")
     return gateway_calls.for_model(base, model.name, model.capabilities)
+
+
+def _has_model(recipe: dict[str, Any]) -> bool:
+    """Whether the model that a realised variant is on its host is still there."""
+    return UnifiedModel.objects.filter(pk=recipe.get("model")).exclude(status=ModelStatus.RETIRED).exists()
 
 
 def _ensemble(recipe: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments_app.models import Variant
-from unified_app.parameters import PARAMETERS
+from unified_app.parameters import ALIASES, PARAMETERS
 from unified_app.recipes import ENSEMBLE, REALISED
 
 SHOWN = 40
@@ -29,7 +29,7 @@ def change_line(recipe: Mapping[str, Any] | None) -> str:
     recipe = recipe or {}
     if recipe.get("kind") == ENSEMBLE:
         return ", ".join(_ensemble(recipe))
-    parts = [f"{name} {short(value)}" for name, value in (recipe.get("parameters") or {}).items()]
+    parts = [f"{name} {value}" for name, value, _ in parameters(recipe)]
     if system := recipe.get("system"):
         parts.append(f"system prompt “{clipped(system)}”")
     if recipe.get("template"):
@@ -66,8 +66,14 @@ def clipped(text: str, length: int = SHOWN) -> str:
 
 def parameters(recipe: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return (name, value, what it means) of the parameters that a recipe pins."""
-    given = recipe.get("parameters") or {}
-    return [(name, short(value), PARAMETERS[name].note if name in PARAMETERS else "") for name, value in given.items()]
+    given = ordered(recipe.get("parameters") or {})
+    return [(name, short(value), PARAMETERS[name].note if name in PARAMETERS else "") for name, value in given]
+
+
+def ordered(given: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return parameters in the order of their table, since a database keeps none."""
+    places = {name: at for at, name in enumerate(PARAMETERS)}
+    return sorted(given.items(), key=lambda item: places.get(ALIASES.get(item[0], item[0]), len(places)))
 
 
 def search_line(given: Mapping[str, Any]) -> str:
@@ -76,7 +82,7 @@ def search_line(given: Mapping[str, Any]) -> str:
     if not isinstance(search, Mapping):
         return ""
     space = search.get("space") or {}
-    told = " and ".join(f"{name} {_values(values)}" for name, values in space.items())
+    told = " and ".join(f"{name} {_values(values)}" for name, values in ordered(space))
     return f"{'grid' if search.get('method') == 'grid' else 'random points'} of {told}"
 
 

@@ -36,6 +36,13 @@ class VariantPageTests(ExperimentPagesCase):
         row = make(kind="prompt_engineering", parameters={"system": "<script>x</script>"})[0]
         assert "<script>x" not in self.source(f"/experiments/{row.model_id}")
 
+    def test_a_realised_one_says_when_its_host_has_lost_it(self):
+        row = make(realise={"host": "one"}, name="own")[0]
+        path = f"/experiments/{row.model_id}"
+        assert "being made on one" in self.page(path) and "no longer has the model" not in self.page(path)
+        Variant.objects.filter(pk=row.pk).update(realised=True)
+        assert "one no longer has the model that this variant is there" in self.page(path)
+
     def test_an_ensemble_names_its_members(self):
         members = [{"model": "llama3.1:8b", "weight": 2}, {"model": "calm"}]
         row = make(kind="ensemble", parameters={"members": members, "strategy": "majority_vote"})[0]
