@@ -121,11 +121,11 @@ def _is_loaded(placement: Placement, loaded: Iterable[LoadedModel], weights: dic
 def _is_runner_of(placement: Placement, row: LoadedModel, weights: dict[str, str]) -> bool:
     if name_key(row.name) == name_key(placement.upstream_name) or row.digest == placement.digest:
         return True
-    if row.digest in weights:
-        return weights[row.digest] == runner_of(placement)
-    # A name of the same file that was deleted, or is not synced yet, leaves its runner to the others and keeps
-    # standing for it: that runner is known by what the file holds.
     facts = placement.facts.get("parameters", {})
+    if row.digest in weights and facts.get("weights_digest"):
+        return weights[row.digest] == runner_of(placement)
+    # Until `show` has told both files the runner is known by what its file holds: this model may have been made just
+    # now, and a name of its file that was deleted since keeps standing for the runner.
     kind = tuple(facts.get(name, "") for name in ("family", "parameter_size", "quantization"))
     return all(kind[:2]) and row.kind == kind
 

@@ -103,6 +103,14 @@ class LoadTests(TestCase):
         self.server.loaded[self.server.files["a:1"]] = other
         assert self.serving.health_check("a:1") is False
 
+    def test_a_model_that_nobody_showed_yet_is_known_under_another_name_of_its_file(self):
+        self.serving.serve_model("a:1")
+        placement = placed("a:latest")
+        placement.facts["parameters"].pop("weights_digest")
+        placement.save()
+        assert self.serving.serve_model("a:latest")
+        assert self.server.names == ["a:1"]
+
 
 class FailureTests(TestCase):
     def setUp(self):
