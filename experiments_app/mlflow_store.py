@@ -32,9 +32,9 @@ def is_there() -> bool:
 
 
 def shown() -> str:
-    """Return the store's address without what signs in there."""
+    """Return the store's address without what signs in there, and without this machine's folders."""
     parts = urlsplit(tracking_uri())
     if not parts.hostname:
-        return tracking_uri()
+        return f"{parts.scheme or 'file'}:///{Path(parts.path).name}"
     port = f":{parts.port}" if parts.port else ""
     return urlunsplit((parts.scheme, f"{parts.hostname}{port}", parts.path, "", ""))

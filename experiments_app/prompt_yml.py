@@ -16,6 +16,7 @@ from unified_app.parameters import ALIASES, PARAMETERS, canonical
 from unified_app.templates import render, uses_system
 
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _KNOWN = frozenset(
     [
         "name",
@@ -57,6 +58,15 @@ class _Loader(yaml.SafeLoader):
 class _Dumper(yaml.SafeDumper):
     yaml_implicit_resolvers: dict[str, Any] = {}
 
+
+def _text_node(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    # YAML 1.1 takes these for line ends and folds them away, unless they are escaped.
+    style = '"' if _LINE_ENDS.search(text) else None
+    node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return node
+
+
+_Dumper.add_representer(str, _text_node)
 
 for _tag, _pattern, _first in _RESOLVERS:
     for _kind in (_Loader, _Dumper):

@@ -6,8 +6,19 @@ import os
 import shutil
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.needs import needs, summary
+
+# A slow machine is no failure, and a rerun makes a new object of a test's class. What decides whether a change lands
+# tries the same examples each time; new ones are for those who can look at what they find.
+settings.register_profile(
+    "registry",
+    deadline=None,
+    derandomize=os.environ.get("REQUIRE_ALL") == "1",
+    suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
+)
+settings.load_profile("registry")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -83,7 +83,7 @@ class TestLies:
             read(content)
         assert time.perf_counter() - began < 0.5
 
-    @settings(max_examples=300, deadline=1000)
+    @settings(max_examples=300)
     @given(st.binary(max_size=400), st.integers(0, 300), st.binary(max_size=12))
     def test_any_bytes_are_read_or_refused(self, tail, at, patch):
         good = lora(2, inside=4, out=4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from experiments_app.modelfile import BadFile, Parts, quoted, read_modelfile, write_modelfile
@@ -94,6 +94,8 @@ class TestPrompts:
         with pytest.raises(BadFile):
             read_prompt(text)
 
+    @example("0", "\x85")
+    @example("\u2028", "a\u2029b")
     @given(TEXT, TEXT)
     def test_what_is_written_is_read_back(self, system, content):
         assume("{{" not in system + content and "}}" not in system + content)
