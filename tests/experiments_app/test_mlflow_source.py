@@ -39,6 +39,7 @@ class SourceTests(MLflowCase):
     def test_without_a_store_it_has_no_place(self):
         (place,) = ExperimentSource.places()
         assert place.name == "mlflow" and place.state == "unknown"
+        assert place.url == "sqlite:///mlflow.db"
         with override_settings(REGISTRY_HOME=self.home / "other"):
             assert ExperimentSource.places() == [] and ExperimentSource.place_names() == set()
 
