@@ -32,10 +32,14 @@ def _loaded() -> list[dict[str, Any]]:
     return requests.get(f"{URL}/api/ps", timeout=10).json()["models"]
 
 
-def first_that(*words: str) -> str:
-    """Return the name of a listed model that can do what the words say; skips the test when there is none."""
+def first_that(*words: str, template: str = "") -> str:
+    """Return the name of a listed model that can do what the words say; skips the test when there is none.
+
+    `template` is what its prompt template must hold.
+    """
     for row in requests.get(f"{URL}/api/tags", timeout=10).json()["models"]:
-        if row["size"] > 10**6 and set(words) <= set(shown(row["name"]).get("capabilities") or ()):
+        told = shown(row["name"]) if row["size"] > 10**6 else {}
+        if set(words) <= set(told.get("capabilities") or ()) and template in told.get("template", ""):
             return row["name"]
     pytest.skip(f"the server has no model for {', '.join(words)}")
 

@@ -30,8 +30,9 @@ class RealOverlayTests(LiveCase):
         super().setUp()
         for name in (MADE, PLAIN):
             self.addCleanup(requests.delete, f"{URL}/api/delete", json={"model": name}, timeout=30)
-        # A base without a system text of its own: one that has it adds it before examples, unless it was made anew.
-        told = shown(first_that("completion"))
+        # A base that renders all messages, and without a system text of its own: one that has it adds it before
+        # examples, unless it was made anew.
+        told = shown(first_that("completion", template="range .Messages"))
         weights = re.search(r"^FROM .*sha256[-:]([0-9a-f]{64})", told["modelfile"], re.MULTILINE)
         if weights is None:
             pytest.skip("the server does not tell which weights its models have")
