@@ -82,9 +82,7 @@ class Gateway:
         self.reporter.start()
         if self.sharing is not None:
             self.sharing.start()
-        self._caller = Caller(
-            UpstreamClient(), self.load, self.breakers, lambda called: _found(self.holder.current, called)
-        )
+        self._caller = Caller(UpstreamClient(), self.load, self.breakers, self._find)
         self.loop = asyncio.get_running_loop()
         Gateway.running = self
         # A minute is for a database that is being migrated; until then /readyz says what is missing.

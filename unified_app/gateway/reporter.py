@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 import uuid
 from collections import Counter
-from contextlib import suppress
+from typing import ClassVar
 
 from django.db import DatabaseError, connection
 
+from unified_app.gateway.following import LoopFollower
 from unified_app.gateway.load import Load
 from unified_app.serving import inflight
 
@@ -19,29 +18,17 @@ logger = logging.getLogger(__name__)
 REPORT_SECONDS = 1.0
 
 
-class Reporter:
+class Reporter(LoopFollower):
     """Writes one row each second; after a crash the row's age tells that its calls are gone."""
 
+    thread_name: ClassVar[str] = "gateway-reporter"
+
     def __init__(self, load: Load) -> None:
+        super().__init__()
         self._load = load
         self._id = uuid.uuid4().hex
         self._told_requests: Counter[str] = Counter()
         self._told_errors: Counter[str] = Counter()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def start(self) -> None:
-        """Begin to report, on behalf of the running event loop."""
-        self._loop = asyncio.get_running_loop()
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._follow, daemon=True, name="gateway-reporter")
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
 
     def report(self) -> None:
         """Tell the counts that have grown since the last time; what could not be told is told next time."""
@@ -50,9 +37,7 @@ class Reporter:
             self._id, dict(self._load.models), requests - self._told_requests, errors - self._told_errors
         )
         self._told_requests, self._told_errors = requests, errors
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self._load.hear, elsewhere)
+        self._tell(self._load.hear, elsewhere)
 
     def _follow(self) -> None:
         while not self._stop.wait(REPORT_SECONDS):

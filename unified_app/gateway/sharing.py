@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 from collections import Counter
-from contextlib import suppress
+from typing import ClassVar
 
 import redis
 
+from unified_app.gateway.following import LoopFollower
 from unified_app.gateway.limits import RequestLimiter
 
 logger = logging.getLogger(__name__)
@@ -20,29 +19,20 @@ TABLE = "registry:gateway:requests"
 FORGET_SECONDS = 3600
 
 
-class SharedLimits:
+class SharedLimits(LoopFollower):
     """Exchanges counts in a thread of its own, so no call waits for Redis; without Redis each process counts alone."""
 
+    thread_name: ClassVar[str] = "gateway-limits"
+
     def __init__(self, limiter: RequestLimiter, url: str) -> None:
+        super().__init__()
         self._limiter = limiter
         self._client = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
         self._told: Counter[int] = Counter()
         self._totals: dict[int, int] | None = None
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def start(self) -> None:
-        """Begin to share, on behalf of the running event loop."""
-        self._loop = asyncio.get_running_loop()
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._follow, daemon=True, name="gateway-limits")
-        self._thread.start()
 
     def stop(self) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
+        super().stop()
         self._client.close()
 
     def share(self) -> dict[int, int]:
@@ -74,6 +64,5 @@ class SharedLimits:
                 is_reachable = False
                 continue
             is_reachable = True
-            if others and self._loop is not None:
-                with suppress(RuntimeError):  # the loop has ended
-                    self._loop.call_soon_threadsafe(self._limiter.hear, others)
+            if others:
+                self._tell(self._limiter.hear, others)

@@ -7,13 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Prefetch
 
 from unified_app.gateway.entries import KeyEntry, ModelEntry, Route
+from unified_app.gateway.following import Follower
 from unified_app.gateway.variants import Variants
 from unified_app.models import (
     Alias,
@@ -63,27 +64,18 @@ class Snapshot:
         return [self.models[found]] if found else []
 
 
-class SnapshotHolder:
+class SnapshotHolder(Follower):
     """Keeps `current` up to date from a thread of its own; readers take the attribute and never wait."""
 
+    thread_name: ClassVar[str] = "gateway-snapshot"
+
     def __init__(self, load: Callable[[], Snapshot] | None = None) -> None:
+        super().__init__()
         self.current = Snapshot()
         self.ready = threading.Event()
         self._load = load or load_snapshot
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
         self._catching = threading.Lock()
         self._caught_at = 0.0
-
-    def start(self) -> None:
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._follow, daemon=True, name="gateway-snapshot")
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
 
     def refresh(self) -> None:
         """Load now if the epoch has moved or the snapshot is old."""
