@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from experiments_app.evaluation.templating import trimmed
 from github_models_app.api_client import GitHubModelsAPIClient
 from github_models_app.prompts import Prompt, read_prompt
-from github_models_app.templating import trimmed
 from unified_app.errors import InvalidInput, UpstreamError, UpstreamRetired
 
 

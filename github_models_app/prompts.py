@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from github_models_app.templating import filled, go_lower, go_text
+from experiments_app.evaluation.templating import filled, go_lower, go_text
 from unified_app.errors import InvalidInput
 
 ROLES = ("system", "user", "assistant", "developer")

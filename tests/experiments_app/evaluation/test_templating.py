@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from django.test import SimpleTestCase
 
-from github_models_app.templating import filled, go_lower, go_text, trimmed
+from experiments_app.evaluation.templating import filled, go_lower, go_text, trimmed
 
 
 class FillingTests(SimpleTestCase):
