@@ -20,6 +20,7 @@ from unified_app.gateway.entries import ModelEntry
 from unified_app.gateway.exchange import Call
 from unified_app.gateway.http import ClientWatch, Reply, Request, Scope, Send, printed, where
 from unified_app.gateway.limits import RequestLimiter
+from unified_app.gateway.line import priority_of
 from unified_app.gateway.load import Breakers, Load
 from unified_app.gateway.orders import Order
 from unified_app.gateway.refusals import (
@@ -165,13 +166,15 @@ class Gateway:
         if request.method != "POST":
             raise MethodNotAllowed(request.route, "POST")
         protocol, kind = CALLS[request.route]
+        priority = priority_of(request.headers)
         body = await request.json(settings.MAX_BODY_MB * 2**20, settings.BODY_TIMEOUT, self.alarms)
         body = spelled(body) if protocol == "ollama" else body
         called = body.get("model") or (body.get("name") if protocol == "ollama" else None)
         if not isinstance(called, str) or not called:
             raise NoModel("Name a model in `model`.")
         models = await self._found_at_last(called)
-        order = Order(Call(protocol, kind, body, called, request.id), Reply(send, request))
+        call = Call(protocol, kind, body, called, request.id)
+        order = Order(call, Reply(send, request), priority=priority)
         with ClientWatch(request, self.alarms):
             await caller.call(order, models)
 

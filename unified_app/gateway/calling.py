@@ -22,7 +22,7 @@ from unified_app.gateway.starting import Starts
 from unified_app.gateway.translate.framing import compact
 from unified_app.gateway.translate.ollama_reply import load_reply
 from unified_app.gateway.upstream import Answer, UpstreamClient
-from unified_app.upstream import without_secrets
+from unified_app.upstream_words import without_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Caller:
         """Call one model when it is this call's turn."""
         if not model.routes and model.program is None:
             raise _nowhere(model)
-        await self._load.enter(model.runs_on, model.max_concurrent, model.max_queue)
+        order.place = await self._load.enter(model.runs_on, model.max_concurrent, model.max_queue, order.priority)
         self._load.requests[model.runs_on] += 1
         if model.overlay is not None and model.id != model.runs_on:
             self._load.requests[model.id] += 1
@@ -105,7 +105,7 @@ class Caller:
         if order.call.kind == "show":
             return await order.reply.whole(printed(ollama_show(model)))
         reader, answer = await programs.run(model, order, self.call, self._find)
-        told = [*programs.headers(model), (b"x-registry-route", why.encode())]
+        told = [*programs.headers(model), *_way(order, why)]
         try:
             await self._relay(answer, reader, order.reply, model, told)
         except RegistryError as error:
@@ -153,7 +153,7 @@ class Caller:
             answer = await self._client.open(
                 route.upstream, exchange.path, exchange.payload, model.timeout, is_stream=exchange.is_stream
             )
-            told = _told(model, route, why, exchange)
+            told = _told(model, route, exchange, order, why)
             await self._relay(answer, exchange.reader, order.reply, model, told, route.upstream.headers)
             self._breakers.succeeded(route.placement)
         except UpstreamError as error:
@@ -261,7 +261,7 @@ def _nowhere(model: ModelEntry) -> NoPlacement:
     return NoPlacement(f"{told} {model.away}") if model.away else NoPlacement(told, retry_after=10)
 
 
-def _told(model: ModelEntry, route: Route, why: str, exchange: Exchange) -> Headers:
+def _told(model: ModelEntry, route: Route, exchange: Exchange, order: Order, why: str) -> Headers:
     place = f"{route.place}/{route.upstream.model}".encode("ascii", "replace")
     adapted = [(b"x-registry-adapted", exchange.adapted.encode())] if exchange.adapted else NO_HEADERS
     return [
@@ -269,8 +269,13 @@ def _told(model: ModelEntry, route: Route, why: str, exchange: Exchange) -> Head
         (b"x-registry-model", model.id.encode()),
         (b"x-registry-placement", place),
         (b"x-registry-version", (route.version or model.version).encode("ascii", "replace")),
-        (b"x-registry-route", why.encode()),
+        *_way(order, why),
     ]
+
+
+def _way(order: Order, why: str) -> Headers:
+    """Return how the call came to where it was answered."""
+    return [(b"x-registry-route", why.encode()), (b"x-registry-queue", b"%d" % order.place)]
 
 
 def _why_there(model: ModelEntry) -> str:

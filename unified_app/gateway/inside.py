@@ -17,6 +17,7 @@ from typing import Any
 from unified_app.errors import InvalidInput, NoPlacement, UpstreamTimeout
 from unified_app.gateway.app import ADMITTED, Gateway
 from unified_app.gateway.http import Message, printed
+from unified_app.gateway.line import HEADER
 from unified_app.gateway.translate.errors import openai_error
 
 Body = dict[str, Any]
@@ -36,19 +37,22 @@ class Answered:
 
 
 def complete(
-    model: str, body: Body, *, request_id: str = "", timeout: float | None = None
+    model: str, body: Body, *, request_id: str = "", timeout: float | None = None, priority: str = "interactive"
 ) -> tuple[int, dict[str, str], Body]:
     """Return status, headers and OpenAI's object (or error) of a call that is not streamed; see `call`."""
-    told = call(model, body, request_id=request_id, timeout=timeout)
+    told = call(model, body, request_id=request_id, timeout=timeout, priority=priority)
     return told.status, told.headers, json.loads(told.raw)
 
 
-def call(model: str, body: Body, *, request_id: str = "", timeout: float | None = None) -> Answered:
+def call(
+    model: str, body: Body, *, request_id: str = "", timeout: float | None = None, priority: str = "interactive"
+) -> Answered:
     """Call a model (id, alias or name) with the body of a chat, or with `input` or `prompt`, and wait.
 
     It is counted, queued, started, placed, paced, adapted and logged as any other call, but no key is asked for and no
     rate limit counted: that is the caller's to do. `timeout` in seconds bounds all of it; by itself it is twice the
-    model's, for the place in line and for the answer. Blocks, so it is not for code on an event loop.
+    model's, for the place in line and for the answer. `priority` is its class, as in X-Registry-Priority. Blocks, so it
+    is not for code on an event loop.
     Raises InvalidInput for a body that names nothing to do, or wants to stream.
     """
     path = _route(body)
@@ -57,7 +61,8 @@ def call(model: str, body: Body, *, request_id: str = "", timeout: float | None 
         gateway.holder.refresh()  # it may have been made just now
     seconds = timeout or 2 * max((m.timeout for m in gateway.holder.current.find(model)), default=30)
     request_id = request_id or os.urandom(16).hex()
-    answer = _answer(gateway, path, _printed(body | {"model": model}), request_id)
+    headers = {"x-request-id": request_id, HEADER.lower(): priority}
+    answer = _answer(gateway, path, _printed(body | {"model": model}), headers)
     future = asyncio.run_coroutine_threadsafe(answer, gateway.loop)
     try:
         return future.result(seconds)
@@ -103,7 +108,7 @@ class _Sender:
         return {"type": "http.request", "body": body, "more_body": False}
 
 
-async def _answer(gateway: Gateway, path: str, body: bytes, request_id: str) -> Answered:
+async def _answer(gateway: Gateway, path: str, body: bytes, sent: dict[str, str]) -> Answered:
     told = Answered()
 
     async def send(message: Message) -> None:
@@ -113,8 +118,8 @@ async def _answer(gateway: Gateway, path: str, body: bytes, request_id: str) -> 
         else:
             told.raw += message["body"]
 
-    length = (b"content-length", b"%d" % len(body))
-    headers = [length, (b"x-request-id", request_id.encode("ascii", "replace"))]
+    headers = [(name.encode(), value.encode("ascii", "replace")) for name, value in sent.items()]
+    headers.append((b"content-length", b"%d" % len(body)))
     scope = {"type": "http", "method": "POST", "path": path, "headers": headers, ADMITTED: True}
     await gateway(scope, _Sender(body), send)
     return told

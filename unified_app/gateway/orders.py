@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from unified_app.gateway.entries import ModelEntry
 from unified_app.gateway.exchange import Call
 from unified_app.gateway.http import Reply
+from unified_app.gateway.line import Priority
 
 
 @dataclass(slots=True)
@@ -19,6 +20,9 @@ class Order:
     # The programs that this call comes from, the outermost first, and how many recipes they stand on.
     path: tuple[str, ...] = ()
     depth: int = 0
+    priority: Priority = Priority.INTERACTIVE
+    # The place in the model's line when it came; 0 for a call that did not wait.
+    place: int = 0
 
 
 # Returns the models that a name means; raises ModelNotFound.

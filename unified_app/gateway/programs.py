@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from functools import partial
 from time import time
 from typing import Any
 
@@ -50,6 +51,7 @@ class Members:
         self._request_id = order.call.request_id
         self._path = (*order.path, model.runs_on)
         self._depth = order.depth + model.depth
+        self._priority = order.priority
 
     async def __call__(self, model: str, body: Body, *, stream: bool = False) -> Any:
         found = self._find(model)
@@ -60,7 +62,8 @@ class Members:
             asked["stream_options"] = {"include_usage": True}
         call = Call("openai", "chat", asked, model, self._request_id)
         answer = chunks_of if stream else whole_of
-        return await answer(lambda sink: self._answering(Order(call, sink, self._path, self._depth), found))
+        order = partial(Order, call, path=self._path, depth=self._depth, priority=self._priority)
+        return await answer(lambda sink: self._answering(order(sink), found))
 
     def _check(self, model: ModelEntry) -> None:
         if model.runs_on in self._path:
