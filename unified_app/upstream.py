@@ -23,6 +23,7 @@ from unified_app.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from unified_app.upstream_words import error_code, error_text, without_secrets
 from unified_app.whole_replies import whole_reply_session
 
 CONNECT_SECONDS = 3.0
@@ -32,9 +33,6 @@ ERROR_BYTES = 64 * 1024
 # A short text can become a huge object: `[[],[],...` takes twenty times its length in memory. 10,000 models of an
 # Ollama host have about 200,000 pieces.
 MAX_PIECES = 1_000_000
-# What is shorter is no secret, and hiding it would hide words; so would hiding the schemes' names.
-SHORTEST_SECRET = 4
-SCHEMES = ("bearer", "basic")
 _CHUNK = 64 * 1024
 
 
@@ -133,16 +131,6 @@ class JsonClient:
         raise UpstreamInvalid(f"The answer is larger than {self._max_bytes // 2**20} MB.")
 
 
-def without_secrets(text: str, headers: Mapping[str, str]) -> str:
-    """Return an upstream's words without the values of the headers that it was sent."""
-    # A value may be `Scheme key`, of which an upstream repeats the key alone; the longest is hidden first.
-    told = {word for value in headers.values() for word in (value, *value.split())}
-    for secret in sorted(told, key=len, reverse=True):
-        if len(secret) >= SHORTEST_SECRET and secret.lower() not in SCHEMES:
-            text = text.replace(secret, "***")
-    return text
-
-
 def parse_json(raw: bytes) -> Any:
     """Return the value in `raw`; what is not strict JSON is UpstreamInvalid, with what it looks like."""
     if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > MAX_PIECES:
@@ -155,26 +143,6 @@ def parse_json(raw: bytes) -> Any:
         raise UpstreamInvalid(f"The answer is {kind}.") from None
 
 
-def error_text(raw: bytes) -> str:
-    """Return the upstream's own words from an error body; empty when there are none."""
-    try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError):
-        return ""
-    if isinstance(value, dict):
-        # OpenAI and Ollama say `error`; FastAPI's servers `detail`; older vLLM `message`.
-        value = next((value[name] for name in ("error", "message", "detail") if value.get(name)), None)
-    # Some back ends list what they do not take.
-    return "; ".join(filter(None, map(_words, value if isinstance(value, list) else [value])))
-
-
-def _words(told: Any) -> str:
-    """Return the words of one error: OpenAI's object has them as `message`, FastAPI's as `msg`."""
-    if isinstance(told, dict):
-        told = told.get("message") or told.get("msg")
-    return told if isinstance(told, str) else ""
-
-
 def refusal(message: str, status: int, headers: Mapping[str, str], raw: bytes) -> UpstreamError:
     """Return the error for an answer that is one, with what those who learn from it need; `raw` is its beginning."""
     error = UpstreamError(message, retry_after=_whole_number(headers.get("Retry-After", "")))
@@ -183,18 +151,6 @@ def refusal(message: str, status: int, headers: Mapping[str, str], raw: bytes) -
     error.upstream_text = raw.decode(errors="replace")
     error.upstream_code, error.upstream_param = error_code(raw)
     return error
-
-
-def error_code(raw: bytes) -> tuple[str, str]:
-    """Return `code` and `param` of an error body in OpenAI's shape; empty where they are not told."""
-    try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError):
-        return "", ""
-    told = value.get("error") if isinstance(value, dict) else None
-    found = (told.get(name) for name in ("code", "param")) if isinstance(told, dict) else ("", "")
-    code, param = (text if isinstance(text, str) else "" for text in found)
-    return code, param
 
 
 def _read(response: requests.Response, limit: int) -> bytes:

@@ -11,7 +11,8 @@ from urllib3 import HTTPResponse, Timeout
 from urllib3.exceptions import HTTPError
 
 from unified_app.errors import UpstreamError, UpstreamInvalid
-from unified_app.upstream import CONNECT_SECONDS, JsonClient, error_text, translated
+from unified_app.upstream import CONNECT_SECONDS, JsonClient, translated
+from unified_app.upstream_words import error_text
 
 LONGEST_LINE = 64 * 1024
 _CHUNK = 16 * 1024

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from unified_app.errors import UpstreamError, UpstreamInvalid
-from unified_app.upstream import without_secrets
+from unified_app.upstream_words import without_secrets
 
 MAX_WORDS = 500
 
