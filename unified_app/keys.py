@@ -18,8 +18,10 @@ from unified_app.scopes import SCOPES, in_order, scopes_of_user
 PREFIX = "mr_"
 _SHOWN = 9
 MAX_NAME = 100
-# `last_used_at` is written at most this often per key.
+MAX_RATE = 1_000_000
+_RATE = f"Give a whole number of requests from 0 (no limit) to {MAX_RATE:,}."
 _DAYS = "Give a number of days above 0 and at most 36,500 (a hundred years)."
+# `last_used_at` is written at most this often per key.
 USE_RESOLUTION = timedelta(minutes=1)
 
 
@@ -29,12 +31,16 @@ def create_key(
     name: str,
     scopes: Iterable[str],
     days: float | None = None,
+    rate_limit_per_minute: int | None = None,
+    secret: str = "",
     by: str = "",
 ) -> tuple[ApiKey, str]:
     """Make a key and return it with its secret, which is nowhere kept. `days` None never expires.
 
-    Raises InvalidInput for an unknown scope, no scope, or one that the user does not have, and for a name that is
-    empty or too long.
+    `rate_limit_per_minute` is the gateway's limit of this key: None for the setting's, 0 for none. `secret` is for a
+    caller who knows one that nobody can guess; else a random one is made.
+    Raises InvalidInput for an unknown scope, no scope, or one that the user does not have, for a name that is empty or
+    too long, and for a number that is out of range.
     """
     if not 0 < len(name) <= MAX_NAME:
         message = f"Give a name of 1 to {MAX_NAME} characters."
@@ -42,7 +48,9 @@ def create_key(
     wanted = _checked(user, list(scopes))
     if days is not None and not 0 < days <= 36_500:
         raise InvalidInput(f"days: {_DAYS}", details={"days": [_DAYS]})
-    secret = PREFIX + secrets.token_urlsafe(32)
+    if rate_limit_per_minute is not None and not 0 <= rate_limit_per_minute <= MAX_RATE:
+        raise InvalidInput(f"rate_limit_per_minute: {_RATE}", details={"rate_limit_per_minute": [_RATE]})
+    secret = secret or PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         key = ApiKey.objects.create(
             name=name,
@@ -51,6 +59,7 @@ def create_key(
             digest=digest_of(secret),
             scopes=wanted,
             expires_at=timezone.now() + timedelta(days=days) if days else None,
+            rate_limit_per_minute=rate_limit_per_minute,
         )
         record("key", key.pk, by or user.get_username(), {"created": (None, name), "scopes": (None, wanted)})
         RegistryEpoch.bump()
@@ -77,6 +86,15 @@ def revoke(key: ApiKey, by: str) -> None:
     with transaction.atomic():
         if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
             record("key", key.pk, by, {"revoked": (False, True)})
+            RegistryEpoch.bump()
+    key.refresh_from_db()
+
+
+def put_back(key: ApiKey, by: str) -> None:
+    """Let a revoked key hold again; only for one whose secret was never out of our hands."""
+    with transaction.atomic():
+        if ApiKey.objects.filter(pk=key.pk).exclude(revoked_at=None).update(revoked_at=None):
+            record("key", key.pk, by, {"revoked": (True, False)})
             RegistryEpoch.bump()
     key.refresh_from_db()
 

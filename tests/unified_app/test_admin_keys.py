@@ -61,6 +61,14 @@ class KeyAdminTests(AdminTestCase):
         assert self.add(days="0").status_code == 200
         assert ApiKey.objects.count() == 1
 
+    def test_a_key_may_have_a_rate_limit_of_its_own(self):
+        for sent, kept, told in (("", None, "600, as for all"), ("0", 0, "no limit"), ("1200", 1200, "1,200")):
+            page = self.client.get(self.add(rate_limit_per_minute=sent).url).content.decode()
+            assert ApiKey.objects.first().rate_limit_per_minute == kept and told in page
+        assert self.add(rate_limit_per_minute="-1").status_code == 200
+        assert "no limit" in self.add(rate_limit_per_minute="2000000").content.decode()
+        assert ApiKey.objects.count() == 3
+
     def test_revoking_asks_by_naming_the_key_and_then_is_for_good(self):
         key, secret = keys.create_key(user=self.vera, name="ci", scopes=["read"])
         epoch = RegistryEpoch.current()

@@ -52,6 +52,13 @@ class KeyTests(TestCase):
         with pytest.raises(InvalidInput):
             self.make(scopes=[])
 
+    def test_a_rate_of_its_own_is_kept_and_within_bounds(self):
+        assert [self.make(rate_limit_per_minute=rate)[0].rate_limit_per_minute for rate in (None, 0, 7)] == [None, 0, 7]
+        for rate in (-1, 1_000_001):
+            with pytest.raises(InvalidInput) as caught:
+                self.make(rate_limit_per_minute=rate)
+            assert "rate_limit_per_minute" in caught.value.details
+
     def test_a_key_loses_what_its_user_loses(self):
         key, secret = self.make(scopes=["read", "call"])
         self.user.groups.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -17,8 +18,10 @@ from unified_app import keys
 from unified_app.admin import display as show
 from unified_app.admin.base import Button, Panel, RegistryAdmin, RegistryForm
 from unified_app.admin.panels import history_panel
+from unified_app.errors import Conflict
 from unified_app.models import ApiKey, User
 from unified_app.scopes import SCOPES, in_order, scopes_of_user
+from unified_app.service_key import is_service_key
 
 _MEANING = {
     "read": "read: look at everything",
@@ -44,7 +47,7 @@ class KeyForm(RegistryForm):
 
     class Meta:
         model = ApiKey
-        fields = ("name", "user", "scopes")
+        fields = ("name", "user", "scopes", "rate_limit_per_minute")
 
     class Media:
         js = ("site/admin_key_scopes.js",)
@@ -82,7 +85,7 @@ class ApiKeyAdmin(RegistryAdmin):
     search_fields = ("name", "prefix", "user__username")
     date_hierarchy = "created_at"
     autocomplete_fields = ("user",)
-    actions = ("revoke",)
+    actions = ("revoke", "put_back")
     ordering = (F("revoked_at").asc(nulls_first=True), "-created_at")
     help_texts = {
         "name": "What the key is for, such as the program that uses it.",
@@ -90,6 +93,7 @@ class ApiKeyAdmin(RegistryAdmin):
         "starts_with": "The key's first characters, to recognise it; the rest is nowhere kept.",
         "scope_words": "What the key may do, as long as its user may.",
         "state_mark": "Active, expired or revoked. A revoked key never works again.",
+        "rate": "How many calls it may send to the gateway a minute.",
         "created": "When it was made.",
         "expires": "When it stops by itself.",
         "revoked": "When somebody revoked it.",
@@ -111,7 +115,7 @@ class ApiKeyAdmin(RegistryAdmin):
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        names = ["name", "user", "scopes", "days"] if obj is None else list(self.help_texts)
+        names = ["name", "user", "scopes", "rate_limit_per_minute", "days"] if obj is None else list(self.help_texts)
         return ((None, {"fields": names}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -136,6 +140,7 @@ class ApiKeyAdmin(RegistryAdmin):
             name=data["name"],
             scopes=data["scopes"],
             days=data["days"],
+            rate_limit_per_minute=data["rate_limit_per_minute"],
             by=request.user.get_username(),
         )
         obj.pk, obj.prefix = key.pk, key.prefix
@@ -151,7 +156,9 @@ class ApiKeyAdmin(RegistryAdmin):
         return HttpResponseRedirect(reverse("admin:unified_app_apikey_change", args=[obj.pk]))
 
     def buttons(self, obj: Any) -> list[Button]:
-        return [] if obj.revoked_at else [Button("revoke", "Revoke", danger=True)]
+        if not obj.revoked_at:
+            return [Button("revoke", "Revoke", danger=True)]
+        return [Button("put_back", "Put back in force")] if is_service_key(obj) else []
 
     def panels(self, request: HttpRequest, obj: Any) -> list[Panel]:
         return [history_panel("key", obj.pk)]
@@ -162,13 +169,19 @@ class ApiKeyAdmin(RegistryAdmin):
             request,
             queryset,
             title="Revoke keys",
-            text="Programs that use them are refused from now on. This cannot be undone.",
+            text="Programs that use them are refused from now on. This cannot be undone, except for the key of the "
+            "registry's own calls: without that one there are no evaluations.",
             submit="Revoke",
         )
         if page is None:
             by = request.user.get_username()
             self.on_each(request, queryset, lambda key: _revoke(key, by), "revoked", "was revoked already")
         return page
+
+    @admin.action(description="Put the registry's own key back in force", permissions=["revoke"])
+    def put_back(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        by = request.user.get_username()
+        self.on_each(request, queryset, lambda key: _put_back(key, by), "put back in force", "was in force")
 
     @admin.display(description="Scopes")
     def scope_words(self, obj: ApiKey) -> str:
@@ -181,6 +194,13 @@ class ApiKeyAdmin(RegistryAdmin):
     @admin.display(description="State")
     def state_mark(self, obj: ApiKey) -> str:
         return show.mark(obj.state)
+
+    @admin.display(description="Requests a minute", ordering="rate_limit_per_minute")
+    def rate(self, obj: ApiKey) -> str:
+        limit = obj.rate_limit_per_minute
+        if limit is None:
+            return f"{settings.RATE_LIMIT_PER_MINUTE:,}, as for all"
+        return f"{limit:,}" if limit else "no limit"
 
     @admin.display(description="Made")
     def created(self, obj: ApiKey) -> str:
@@ -208,4 +228,13 @@ def _revoke(key: ApiKey, by: str) -> bool:
     if key.revoked_at:
         return False
     keys.revoke(key, by)
+    return True
+
+
+def _put_back(key: ApiKey, by: str) -> bool:
+    if not key.revoked_at:
+        return False
+    if not is_service_key(key):
+        raise Conflict("A revoked key never works again; only the registry's own can be put back.")
+    keys.put_back(key, by)
     return True

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
+from collections.abc import Callable
 
 from unified_app.errors import RegistryError
 from unified_app.gateway.entries import KeyEntry
 from unified_app.gateway.http import Request
 from unified_app.gateway.limits import RequestLimiter, Verdict
 from unified_app.gateway.snapshot import Snapshot
+from unified_app.keys import PREFIX
 
 MESSAGES = "/v1/messages"
+_PREFIX = PREFIX.encode()
+# Whoever has no key makes us look for one this seldom, all of them together.
+LOOK_SECONDS = 1.0
 
 
 class InvalidKey(RegistryError):
@@ -40,7 +46,7 @@ class RateLimited(RegistryError):
 
 
 def admit(request: Request, snapshot: Snapshot, limiter: RequestLimiter) -> KeyEntry:
-    """Return the caller's key, and note the rate headers of the answer.
+    """Return the caller's key, and note the rate headers of the answer; a key without a limit has none.
 
     Raises InvalidKey, InsufficientScope or RateLimited.
     """
@@ -49,16 +55,47 @@ def admit(request: Request, snapshot: Snapshot, limiter: RequestLimiter) -> KeyE
         raise InvalidKey("Send `Authorization: Bearer <key>` with a key of this registry that is in force.")
     if "call" not in key.scopes:
         raise InsufficientScope("This key lacks the scope `call`.")
-    verdict = limiter.ask(key.id)
+    if key.rate_limit == 0:
+        return key
+    verdict = limiter.ask(key.id, key.rate_limit)
     request.rate = verdict.headers()
     if verdict.retry_after:
         raise RateLimited(verdict)
     return key
 
 
+class KeyLook:
+    """Looks whether a key that is not known was made since the last look. Keys that come meanwhile share one look.
+
+    `look` runs in a thread.
+    """
+
+    def __init__(self, look: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._look = look
+        self._clock = clock
+        self._next = float("-inf")
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def done_for(self, request: Request) -> bool:
+        """Return True once a look was taken for this request; False when there was one a moment ago, or no key."""
+        if not _secret(request).startswith(_PREFIX):
+            return False
+        if self._under_way is None or self._under_way.done():
+            if self._clock() < self._next:
+                return False
+            self._next = self._clock() + LOOK_SECONDS
+            self._under_way = asyncio.create_task(asyncio.to_thread(self._look))
+        await asyncio.shield(self._under_way)
+        return True
+
+
 def _digest(request: Request) -> str:
+    return hashlib.sha256(_secret(request)).hexdigest()
+
+
+def _secret(request: Request) -> bytes:
     kind, _, secret = request.headers.get(b"authorization", b"").partition(b" ")
     if kind.lower() != b"bearer":
         # Anthropic's clients have a header of their own.
         secret = request.headers.get(b"x-api-key", b"") if request.route == MESSAGES else b""
-    return hashlib.sha256(secret.strip()).hexdigest()
+    return secret.strip()

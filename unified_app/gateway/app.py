@@ -12,7 +12,7 @@ from django.conf import settings
 
 from unified_app.errors import RegistryError
 from unified_app.gateway import listing
-from unified_app.gateway.admission import admit
+from unified_app.gateway.admission import InvalidKey, KeyLook, admit
 from unified_app.gateway.alarms import Alarms
 from unified_app.gateway.answer_log import AnswerLog
 from unified_app.gateway.calling import Caller
@@ -72,6 +72,7 @@ class Gateway:
         self.breakers = Breakers()
         self.alarms = Alarms()
         self.log = AnswerLog()
+        self._key_look = KeyLook(self.holder.catch_up)
         self.limiter = RequestLimiter(settings.RATE_LIMIT_PER_MINUTE)
         self.reporter = Reporter(self.load)
         self.sharing = SharedLimits(self.limiter, settings.REDIS_URL) if settings.REDIS_URL else None
@@ -139,13 +140,22 @@ class Gateway:
         if not self.holder.ready.is_set():
             raise NotReady("The registry is being read; try again in a moment.", retry_after=1)
         if ADMITTED not in request.scope:
-            admit(request, self.holder.current, self.limiter)
+            await self._admit(request)
         if request.route in CALLS:
             return await self._call(caller, request, send)
         listed = self._listed(request)
         if request.method not in READING:
             raise MethodNotAllowed(request.route, "GET, HEAD")
         await Reply(send, request).whole(printed(listed))
+
+    async def _admit(self, request: Request) -> None:
+        """Admit the caller; a key that is not known may have been made since the last look."""
+        try:
+            admit(request, self.holder.current, self.limiter)
+        except InvalidKey:
+            if not await self._key_look.done_for(request):
+                raise
+            admit(request, self.holder.current, self.limiter)
 
     def _listed(self, request: Request) -> dict[str, Any]:
         snapshot, path = self.holder.current, request.route

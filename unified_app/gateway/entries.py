@@ -19,6 +19,8 @@ class KeyEntry:
     user: str
     scopes: frozenset[str]
     expires_at: float | None
+    # Requests a minute: None as the setting says, 0 without a limit.
+    rate_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

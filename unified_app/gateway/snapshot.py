@@ -74,15 +74,17 @@ class SnapshotHolder(Follower):
         self.current = Snapshot()
         self.ready = threading.Event()
         self._load = load or load_snapshot
+        self._loading = threading.Lock()
         self._catching = threading.Lock()
         self._caught_at = 0.0
 
     def refresh(self) -> None:
         """Load now if the epoch has moved or the snapshot is old."""
-        is_old = time.monotonic() - self.current.loaded_at > FULL_SECONDS
-        if is_old or not self.ready.is_set() or RegistryEpoch.current() != self.current.epoch:
-            self.current = self._load()
-            self.ready.set()
+        with self._loading:  # else an older snapshot that took longer would replace a newer one
+            is_old = time.monotonic() - self.current.loaded_at > FULL_SECONDS
+            if is_old or not self.ready.is_set() or RegistryEpoch.current() != self.current.epoch:
+                self.current = self._load()
+                self.ready.set()
 
     def catch_up(self) -> None:
         """Look now, in the caller's thread, for what was made since the last look; often asked, it looks at times."""
@@ -133,7 +135,7 @@ def _keys() -> dict[str, KeyEntry]:
 def _key(row: ApiKey) -> KeyEntry:
     scopes = frozenset(row.scopes) & scopes_of_user(row.user)
     expires = row.expires_at.timestamp() if row.expires_at else None
-    return KeyEntry(row.pk, row.user.get_username(), scopes, expires)
+    return KeyEntry(row.pk, row.user.get_username(), scopes, expires, row.rate_limit_per_minute)
 
 
 def _models() -> dict[str, ModelEntry]:

@@ -38,6 +38,12 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never expires.")
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    rate_limit_per_minute = models.PositiveIntegerField(
+        "requests a minute",
+        null=True,
+        blank=True,
+        help_text="How many calls the key may send to the gateway. Empty: as RATE_LIMIT_PER_MINUTE says. 0: no limit.",
+    )
 
     objects: ClassVar = ApiKeyQuerySet.as_manager()
 

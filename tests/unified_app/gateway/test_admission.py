@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -14,9 +16,11 @@ from django.utils import timezone
 from tests.servers import wait_until
 from tests.unified_app.gateway.gateway_case import HELLO, GatewayCase
 from tests.unified_app.gateway.upstreams import CHAT, OPENAI
+from unified_app.gateway.admission import KeyLook
 from unified_app.gateway.limits import RequestLimiter
 from unified_app.keys import create_key, revoke
 from unified_app.models import ApiKey
+from unified_app.service_key import service_key
 
 V1, NATIVE, MESSAGES = "/v1/chat/completions", "/ollama/api/chat", "/v1/messages"
 
@@ -75,6 +79,42 @@ class KeyTests(GatewayCase):
         told = self.with_key(reader)
         assert (told.status_code, told.json()["error"]["code"]) == (403, "insufficient_scope")
         assert self.with_key(reader, MESSAGES).json()["error"]["type"] == "permission_error"
+
+
+class UnknownKeyTests(GatewayCase):
+    """The regular look is off: only what an unknown key starts can find it."""
+
+    def setUp(self):
+        super().setUp()
+        self.gateway.holder.stop()
+        self.looks = 0
+
+    def status(self, key: str) -> int:
+        headers = {"Authorization": f"Bearer {key}"}
+        return requests.get(f"{self.url}/v1/models", headers=headers, timeout=10).status_code
+
+    def counted(self, clock: Callable[[], float]) -> None:
+        def look() -> None:
+            self.looks += 1
+            self.gateway.holder.catch_up()
+
+        self.gateway._key_look = KeyLook(look, clock)
+
+    def test_a_key_that_was_made_just_now_is_known_at_its_first_calls(self):
+        secret = service_key()
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(self.status, [secret] * 4)) == [200] * 4
+
+    def test_keys_that_do_not_exist_cost_a_look_a_second_and_no_keys_none(self):
+        now = [0.0]
+        self.counted(lambda: now[0])
+        for key in ("", "no-key", "sk-x"):
+            assert self.status(key) == 401
+        assert self.looks == 0
+        for seconds, looks in ((0.0, 1), (0.9, 1), (1.0, 2)):
+            now[0] = seconds
+            assert {self.status(f"mr_{n}") for n in range(3)} == {401}
+            assert self.looks == looks
 
 
 class UnreadBodyTests(GatewayCase):
@@ -144,6 +184,17 @@ class RateTests(GatewayCase):
         other = create_key(user=self.user, name="other", scopes=["call"])[1]
         self.told()
         assert self.chat("m", headers={"Authorization": f"Bearer {other}"}).status_code == 200
+
+    def test_a_key_may_have_its_own_or_none(self):
+        ApiKey.objects.update(rate_limit_per_minute=5)
+        self.told()
+        told = [self.chat("m") for _ in range(6)]
+        assert [answer.status_code for answer in told] == [200] * 5 + [429]
+        assert told[0].headers["x-ratelimit-limit-requests"] == "5"
+        own = {"Authorization": f"Bearer {service_key()}"}
+        told = [self.chat("m", headers=own) for _ in range(8)]
+        assert {answer.status_code for answer in told} == {200}
+        assert not any("x-ratelimit" in name for name in told[0].headers)
 
     def test_errors_carry_the_headers_too(self):
         assert self.chat("no-such").headers["x-ratelimit-remaining-requests"] == "2"

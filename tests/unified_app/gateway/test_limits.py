@@ -50,3 +50,33 @@ class TestRequestLimiter:
     def test_a_limit_of_none_lets_nothing_through(self):
         verdict = RequestLimiter(0, lambda: self.now).ask(1)
         assert verdict.retry_after == 60 and verdict.remaining == 0
+
+
+class TestAKeysOwnLimit:
+    def setup_method(self):
+        self.now = 0.0
+        self.limiter = RequestLimiter(60, lambda: self.now)
+
+    def through(self, own: int | None, most: int = 500) -> int:
+        return sum(not self.limiter.ask(1, own).retry_after for _ in range(most))
+
+    def test_it_holds_instead_of_the_common_one(self):
+        assert self.through(120) == 120
+        self.now += 1
+        assert self.through(120) == 2
+        assert (self.limiter.ask(1, 120).limit, self.limiter.ask(2).limit) == (120, 60)
+
+    def test_what_was_used_counts_when_it_changes(self):
+        assert self.through(100, 50) == 50
+        assert self.through(60) == 10
+        assert self.through(None) == 0
+        assert self.through(100) == 40
+        assert self.limiter.ask(1, 10).retry_after == 66  # it owes one minute's worth, not ten
+        self.now += 66
+        assert not self.limiter.ask(1, 10).retry_after
+
+    def test_what_others_let_through_counts_before_it_has_called_here_too(self):
+        self.limiter.hear({1: 90})
+        assert self.through(100) == 10
+        self.limiter.hear({1: 1000})
+        assert self.limiter.ask(1, 100).retry_after == pytest.approx(60.6)
