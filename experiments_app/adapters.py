@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from django.db import transaction
 
 from experiments_app import adapter_files
+from experiments_app.adapter_sets import Draft, inspect, sha256_of
 from experiments_app.models import Adapter, Variant
 from unified_app.errors import Conflict, NotFound
 from unified_app.history import record
 from unified_app.models import RegistryEpoch
 
 
-def add(files: list[Any], *, by: str) -> tuple[Adapter, bool]:
-    """Keep an uploaded adapter, one of Django's files; return its row and whether it is new.
+def add(files: list[Any], *, by: str, name: str = "") -> tuple[Adapter, bool]:
+    """Keep an uploaded adapter, one or more of Django's files; return its row and whether it is new.
 
     Raises InvalidInput for what is none.
     """
-    if len(files) != 1:
-        raise adapter_files.refuse("Send one GGUF file as `file`, in a multipart form.")
-    sha256, size, draft = adapter_files.keep(files[0].chunks())
-    try:
-        return _add(draft, sha256, size, PurePath(files[0].name or "").name, by)
-    finally:
-        draft.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        drafts = [_draft(file, stack) for file in files]
+        return _add(drafts, name, by)
 
 
 def find(sha256: str) -> Adapter:
@@ -36,7 +34,7 @@ def find(sha256: str) -> Adapter:
 
 
 def delete(sha256: str, *, by: str) -> None:
-    """Delete an adapter and its file. Raises Conflict with `used_by` while a variant stands on it."""
+    """Delete an adapter and its files. Raises Conflict with `used_by` while a variant stands on it."""
     with transaction.atomic():
         RegistryEpoch.lock()
         row = find(sha256)
@@ -46,27 +44,47 @@ def delete(sha256: str, *, by: str) -> None:
             raise Conflict(f"{', '.join(used_by[:3])} is made with this adapter.", details={"used_by": used_by})
         row.delete()
         record("adapter", sha256, by, {"name": (row.name, None)})
-        transaction.on_commit(lambda: adapter_files.remove(sha256))
+        transaction.on_commit(lambda: _remove({file["sha256"] for file in row.files}))
 
 
-def _add(draft: Path, sha256: str, size: int, name: str, by: str) -> tuple[Adapter, bool]:
-    with draft.open("rb") as file:
-        told = adapter_files.inspect(file, size)
+def _draft(file: Any, stack: ExitStack) -> Draft:
+    sha256, size, path = adapter_files.keep(file.chunks())
+    stack.callback(path.unlink, missing_ok=True)
+    return Draft((file.name or "").replace("\0", ""), sha256, size, path)
+
+
+def _add(drafts: Sequence[Draft], name: str, by: str) -> tuple[Adapter, bool]:
+    kind, told = inspect(drafts)
+    files = [{"name": draft.name[:200], "sha256": draft.sha256, "size": draft.size} for draft in drafts]
     with transaction.atomic():
         RegistryEpoch.lock()
-        adapter_files.settle(draft, sha256)
+        for draft in drafts:
+            adapter_files.settle(draft.path, draft.sha256)
         row, is_new = Adapter.objects.get_or_create(
-            pk=sha256,
+            pk=sha256_of(drafts),
             defaults={
-                "name": name.replace("\0", "")[:200] or told.name,
-                "format": "gguf",
-                "size": size,
+                "name": name or max(drafts, key=lambda draft: draft.size).name[:200] or told.name,
+                "format": kind,
+                "size": sum(draft.size for draft in drafts),
+                "files": files,
                 "architecture": told.architecture,
                 "rank": told.rank,
+                "alpha": told.alpha,
+                "width": told.width,
+                "modules": list(told.modules),
                 "base_model": told.base_model,
                 "created_by": by,
             },
         )
         if is_new:
-            record("adapter", sha256, by, {"name": (None, row.name)})
+            record("adapter", row.pk, by, {"name": (None, row.name)})
     return row, is_new
+
+
+def _remove(digests: set[str]) -> None:
+    """Remove files that no adapter has; the lock keeps out an upload that is about to say that it has one."""
+    with transaction.atomic():
+        RegistryEpoch.lock()
+        kept = {file["sha256"] for files in Adapter.objects.values_list("files", flat=True) for file in files}
+        for sha256 in digests - kept:
+            adapter_files.remove(sha256)

@@ -9,6 +9,7 @@ from experiments_app.models import Adapter
 from unified_app.lookup import find_model
 from unified_app.models import ModelOrigin, Placement, UnifiedModel
 from unified_app.recipes import ENSEMBLE, MAX_DEPTH, OVERLAY
+from unified_app.sources import source_class
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class PlaceFacts:
     protocol: str
     upstream_name: str = ""
     is_available: bool = True
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class AdapterFacts:
     architecture: str = ""
     rank: int | None = None
     base_model: str = ""
+    width: int | None = None
 
 
 class Known(Protocol):
@@ -84,6 +87,9 @@ class Known(Protocol):
 
     def adapter(self, sha256: str) -> AdapterFacts | None: ...
 
+    def adapter_problem(self, host: str, adapter: AdapterFacts, base: ModelFacts) -> str:
+        """Return why this host cannot put the adapter on the base; empty when it can."""
+
 
 class Registry:
     """The registry's tables."""
@@ -93,7 +99,13 @@ class Registry:
 
     def adapter(self, sha256: str) -> AdapterFacts | None:
         row = Adapter.objects.filter(pk=sha256).first()
-        return AdapterFacts(row.pk, row.format, row.architecture, row.rank, row.base_model) if row else None
+        return AdapterFacts(row.pk, row.format, row.architecture, row.rank, row.base_model, row.width) if row else None
+
+    def adapter_problem(self, host: str, adapter: AdapterFacts, base: ModelFacts) -> str:
+        there = next((place for place in base.places if place.place == host and place.protocol == "ollama"), None)
+        if there is None:
+            return ""  # told as what is wrong with the host
+        return source_class(there.source).adapter_problem(host, adapter.format, base.architectures)
 
 
 class RememberedRegistry(Registry):
@@ -154,6 +166,6 @@ def _places(row: UnifiedModel) -> list[PlaceFacts]:
     if root is None:
         return []
     return [
-        PlaceFacts(p.place, p.protocol, p.upstream_name, p.state == Placement.State.AVAILABLE)
+        PlaceFacts(p.place, p.protocol, p.upstream_name, p.state == Placement.State.AVAILABLE, p.source)
         for p in root.placements.present()
     ]

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from experiments_app import adapter_files, adapters, outbox
-from experiments_app.models import Variant
+from experiments_app.facts import facts_of
+from experiments_app.models import Adapter, Variant
 from unified_app import jobs
 from unified_app.errors import Conflict, InvalidInput, RegistryError, UpstreamError
 from unified_app.history import HOST_MODEL, record
@@ -83,7 +84,9 @@ def _realise(handle: jobs.Handle, row: Variant) -> dict[str, Any]:
     source, name = _source(row.host), recipe["upstream_name"]
     parts["from"] = _name_at(root, source)
     if parts.get("adapter"):
-        _push(handle, source, parts["adapter"])
+        adapter = adapters.find(parts.pop("adapter"))
+        _check_taken(source, adapter, root)
+        parts["adapters"] = _push(handle, source, adapter)
     handle.progress(status=f"making {name} on {row.host}")
     ours = _is_ours(row, name)
     source.create(name, parts, replace=ours, progress=_begun(handle, row, name, ours))
@@ -100,6 +103,12 @@ def _source(host: str) -> Source:
     return source_class(owner_of(host, "ollama") or "ollama")(host)
 
 
+def _check_taken(source: Source, adapter: Adapter, root: UnifiedModel) -> None:
+    """The host may have another version than when the variant was made: asked before large files are sent."""
+    if problem := source.adapter_problem(source.place, adapter.format, facts_of(root).architectures):
+        raise InvalidInput(f"adapter: {problem}", details={"adapter": [problem]})
+
+
 def _name_at(root: UnifiedModel, source: Source) -> str:
     """Return what the host calls the base."""
     there = Placement.objects.present().filter(model=root, source=source.name, place=source.place).first()
@@ -108,12 +117,16 @@ def _name_at(root: UnifiedModel, source: Source) -> str:
     return str(there.upstream_name)
 
 
-def _push(handle: jobs.Handle, source: Source, sha256: str) -> None:
-    row = adapters.find(sha256)
-    handle.progress(status="checking the adapter", total=row.size)
-    with adapter_files.opened(sha256) as file:
-        handle.progress(status="sending the adapter", total=row.size)
-        source.upload(sha256, file, row.size)
+def _push(handle: jobs.Handle, source: Source, row: Adapter) -> dict[str, str]:
+    """Put the adapter's files on the host and return their digests by name."""
+    names = {}
+    for part in row.files:
+        names["adapter.gguf" if row.format == "gguf" else part["name"]] = part["sha256"]
+        handle.progress(status="checking the adapter", total=row.size)
+        with adapter_files.opened(part["sha256"]) as file:
+            handle.progress(status="sending the adapter", total=row.size)
+            source.upload(part["sha256"], file, part["size"])
+    return names
 
 
 def _is_ours(row: Variant, name: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from experiments_app import searching
 from experiments_app.base_generator import BaseVariantGenerator, Config, laid_over
 from experiments_app.ensemble_generator import EnsembleGenerator
-from experiments_app.facts import ModelFacts
+from experiments_app.facts import AdapterFacts, ModelFacts
 from experiments_app.objects import ModelVariant
 from experiments_app.validation import Problems
 from unified_app.parameters import LOADING, OPTIONS, canonical, contradictions, unobeyed
@@ -81,14 +81,34 @@ class FineTuningGenerator(BaseVariantGenerator):
         adapter = self.known.adapter(config["adapter"])
         if adapter is None:
             problems.add("parameters.adapter", "No adapter with this sha256 is here. Upload it to POST /api/adapters.")
-        elif adapter.architecture and base.architectures and adapter.architecture.lower() not in base.architectures:
-            told = ", ".join(sorted(base.architectures))
-            text = f"It is made for {adapter.architecture}, and {base.name} is {told}. Choose a base or adapter to fit."
-            problems.add("adapter", text)
+        elif problem := _misfit(adapter, base) or self._refusals(adapter, base, host)[1]:
+            problems.add("adapter", problem)
 
     def recipes(self, base: ModelFacts, config: Config, host: str) -> Iterable[dict[str, Any]]:
         parts = {"adapter": config["adapter"], "parameters": {}}
-        yield laid_over(base, parts, host or base.hosts[0])
+        adapter = self.known.adapter(config["adapter"])
+        assert adapter is not None
+        yield laid_over(base, parts, self._refusals(adapter, base, host)[0])
+
+    def _refusals(self, adapter: AdapterFacts, base: ModelFacts, host: str) -> tuple[str, str]:
+        """Return the first host that takes the adapter and "", or "" and why the first one does not."""
+        said = {name: self.known.adapter_problem(name, adapter, base) for name in ([host] if host else base.hosts)}
+        taking = next((name for name, problem in said.items() if not problem), "")
+        return taking, "" if taking else next(iter(said.values()), "")
+
+
+def _misfit(adapter: AdapterFacts, base: ModelFacts) -> str:
+    """Return how an adapter does not fit its base; empty where neither tells."""
+    if adapter.architecture and base.architectures and adapter.architecture.lower() not in base.architectures:
+        told = ", ".join(sorted(base.architectures))
+        return f"It is made for {adapter.architecture}, and {base.name} is {told}. Choose a base or adapter to fit."
+    width = base.parameters.get("embedding_length")
+    if adapter.width and isinstance(width, int) and adapter.width != width:
+        return (
+            f"It is made for models of width {adapter.width}, and {base.name} has {width}. Choose a base or adapter to "
+            "fit."
+        )
+    return ""
 
 
 def _split(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:

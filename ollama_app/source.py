@@ -117,6 +117,11 @@ class OllamaSource(Source):
     def observe(cls, placements: Sequence[Placement]) -> dict[int, ServingObservation]:
         return serving.observe(placements)
 
+    @classmethod
+    def adapter_problem(cls, place: str, format: str, architectures: Collection[str]) -> str:
+        version = Host.objects.filter(name=place).values_list("version", flat=True).first()
+        return making.adapter_problem(format, architectures, version or "")
+
     def upload(self, sha256: str, file: BinaryIO, size: int) -> None:
         with closing(maker_for(self.host)) as client:
             making.push(client, sha256, file, size)

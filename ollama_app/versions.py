@@ -16,6 +16,14 @@ def version_key(version: str) -> tuple[int, ...]:
     return (major, minor, patch, 0 if numbers.group(4) else 1)
 
 
+def takes_safetensors(version: str) -> bool:
+    """Whether servers of this version make adapters of safetensors; one that is not known may.
+
+    Reference: https://github.com/ollama/ollama/pull/14969
+    """
+    return not version or is_newer("0.34.1", version)
+
+
 def is_newer(version: str, other: str) -> bool:
     """Whether `version` is a later release than `other`."""
     return version_key(version) > version_key(other)

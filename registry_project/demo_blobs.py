@@ -42,13 +42,23 @@ async def push(request: web.Request) -> web.Response:
     return web.Response(status=201)
 
 
+def _check(server: Server, adapters: dict[str, str], blobs: set[str]) -> None:
+    is_set = any(name.endswith(".safetensors") for name in adapters)
+    if len(adapters) > 1 and not is_set:
+        raise ApiError(400, "only one adapter is currently supported")
+    if not blobs.issuperset(adapters.values()):
+        raise ApiError(400, "unknown type")
+    if is_set and "adapter_config.json" not in adapters:
+        raise ApiError(500, "open adapter_config.json: no such file or directory")
+    if is_set and server.at_least((0, 34, 1)):
+        raise ApiError(400, "safetensors adapters are not supported")
+
+
 async def made(server: Server, body: Body, blobs: set[str]) -> Lines:
     """Make a model as the demo does, with the adapter's line in its Modelfile."""
-    adapters = list((body.get("adapters") or {}).values())
-    if len(adapters) > 1:
-        raise ApiError(400, "only one adapter is currently supported")
-    if not blobs.issuperset(adapters):
-        raise ApiError(400, "unknown type")
+    named = body.get("adapters") or {}
+    adapters = list(named.values())
+    _check(server, named, blobs)
     async for line in _create(server, body):
         if adapters and line == {"status": "success"}:
             name = full_name(body["model"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol
@@ -179,6 +179,13 @@ class Source(ABC):
     def health(cls, placement: Placement) -> ServingObservation:
         return cls.observe([placement])[placement.pk]
 
+    @classmethod
+    def adapter_problem(cls, place: str, format: str, architectures: Collection[str]) -> str:
+        """Return a sentence why an adapter of this format cannot be put on a model of these architectures at a place,
+        or ""; no architecture stands for one that is not known. Queries the database.
+        """
+        return f"Adapters cannot be put on models of {cls.label} places."
+
     def upload(self, sha256: str, file: BinaryIO, size: int) -> None:
         """Put a file at this place, for a recipe that names it; what is there already is not sent again."""
         raise UnsupportedOperation(f"Files cannot be put on {self.label} places.")
@@ -191,10 +198,10 @@ class Source(ABC):
         replace: bool = False,
         progress: Callable[[Mapping[str, Any]], None] = lambda line: None,
     ) -> None:
-        """Make a model: `from` (a name at this place), parameters (canonical), system, template, messages, adapter.
+        """Make a model: `from` (a name at this place), parameters (canonical), system, template, messages, adapters.
 
-        `adapter` is the sha256 of a file that was uploaded. Raises Conflict when the name is taken, unless it is to be
-        replaced; what the place says against it is an UpstreamError with its words.
+        `adapters` is {file name: sha256} of what was uploaded, all files of one adapter. Raises Conflict when the name
+        is taken, unless it is to be replaced; what the place says against it is an UpstreamError with its words.
         """
         raise UnsupportedOperation(f"Models cannot be made on {self.label} places.")
 

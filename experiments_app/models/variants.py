@@ -111,14 +111,21 @@ class Variant(models.Model):
 
 
 class Adapter(models.Model):
-    """A LoRA adapter as it was uploaded; the file stands in REGISTRY_HOME under its digest."""
+    """A LoRA adapter as it was uploaded; its files stand in REGISTRY_HOME, each under its own digest.
+
+    `sha256` is that of a GGUF file, and of a set of files that of the list that `sha256sum` prints of them.
+    """
 
     sha256 = models.CharField(max_length=64, primary_key=True)
-    name = models.TextField(help_text="As its uploader called the file.")
+    name = models.TextField(help_text="As its uploader called it, or its largest file.")
     format = models.CharField(max_length=12, help_text="gguf or safetensors.")
-    size = models.BigIntegerField(help_text="Bytes.")
+    size = models.BigIntegerField(help_text="Bytes, of all files.")
+    files = models.JSONField(default=list, help_text="Name, sha256 and size of each.")
     architecture = models.TextField(blank=True, default="")
     rank = models.PositiveIntegerField(null=True)
+    alpha = models.FloatField(null=True)
+    width = models.PositiveIntegerField(null=True, help_text="Embedding length of the models that it fits.")
+    modules = models.JSONField(default=list, help_text="The parts of a layer that it changes.")
     base_model = models.TextField(blank=True, default="", help_text="The base that the file claims to fit.")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.TextField()

@@ -39,6 +39,16 @@ class BlobTests(TestCase):
         two = {"one.gguf": DIGEST, "two.gguf": DIGEST}
         assert self.create(adapters=two).json()["error"] == "only one adapter is currently supported"
 
+    def test_safetensors_need_their_configuration_and_a_version_that_takes_them(self):
+        assert requests.post(f"{self.url}/api/blobs/{DIGEST}", data=FILE, timeout=5).status_code == 201
+        both = {"adapter_config.json": DIGEST, "a.safetensors": DIGEST}
+        assert self.create(adapters=both).json() == {"status": "success"}
+        assert "adapter_config.json" in self.create(adapters={"a.safetensors": DIGEST}).json()["error"]
+        with demo_server(version="0.34.1") as newer:
+            requests.post(f"{newer}/api/blobs/{DIGEST}", data=FILE, timeout=5)
+            body = {"model": "mine", "from": "llama3.1:8b", "stream": False, "adapters": both}
+            assert requests.post(f"{newer}/api/create", json=body, timeout=10).status_code == 400
+
     def test_a_model_without_one_is_made_as_before(self):
         assert self.create(system="Be brief.").json() == {"status": "success"}
         shown = requests.post(f"{self.url}/api/show", json={"model": "mine"}, timeout=5).json()

@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from pathlib import Path
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 from experiments_app import adapter_files
-from tests.experiments_app.experiments_case import ExperimentCase
+from tests.experiments_app.adapter_case import PATH, AdapterCase
 from tests.experiments_app.gguf_files import lora
 from unified_app.errors import Conflict
 
-PATH = "/api/adapters"
 
-
-class AdapterTests(ExperimentCase):
-    def setUp(self):
-        super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.home = Path(folder.name)
-        settings = override_settings(REGISTRY_HOME=self.home)
-        settings.enable()
-        self.addCleanup(settings.disable)
-
-    def upload(self, content: bytes, name: str = "manners.gguf"):
-        return self.client.post(PATH, {"file": SimpleUploadedFile(name, content)}, format="multipart")
-
-    def files(self) -> list[str]:
-        return sorted(path.name for path in (self.home / "adapters").iterdir())
-
+class AdapterTests(AdapterCase):
     def test_an_upload_is_kept_under_its_sha256_and_described(self):
         content = lora(8)
         answer = self.upload(content)
@@ -43,6 +22,8 @@ class AdapterTests(ExperimentCase):
         assert answer.status_code == 201, told
         assert (told["sha256"], told["size"], told["rank"]) == (sha256, len(content), 8)
         assert (told["architecture"], told["name"], told["format"]) == ("llama", "manners.gguf", "gguf")
+        assert told["files"] == [{"name": "manners.gguf", "sha256": sha256, "size": len(content)}]
+        assert (told["alpha"], told["width"], told["modules"], told["warnings"]) == (16.0, 16, ["attn_q"], [])
         assert self.files() == [sha256]
 
     def test_the_same_file_again_is_the_same_row(self):

@@ -37,7 +37,10 @@ class Table:
         return self.models[called]
 
     def adapter(self, sha256: str) -> AdapterFacts | None:
-        return AdapterFacts(sha256, architecture="llama") if sha256 == "a" * 64 else None
+        return AdapterFacts(sha256, architecture="llama", width=64) if sha256 == "a" * 64 else None
+
+    def adapter_problem(self, host: str, adapter: AdapterFacts, base: ModelFacts) -> str:
+        return "It takes none." if host == "old" else ""
 
 
 class TestGenerators:
@@ -62,6 +65,22 @@ class TestGenerators:
     def test_an_adapter(self):
         found = FineTuningGenerator(Table(BASE)).generate_variant(BASE, {"adapter": "a" * 64})
         assert found.recipe["adapter"] == "a" * 64 and found.host == "one"
+
+    def test_an_adapter_goes_to_the_first_host_that_takes_it(self):
+        places = (PlaceFacts("old", "ollama"), PlaceFacts("one", "ollama"))
+        base = dataclasses.replace(BASE, places=(PlaceFacts("a", "openai"), *places))
+        assert FineTuningGenerator(Table(base)).generate_variant(base, {"adapter": "a" * 64}).host == "one"
+        with pytest.raises(InvalidInput, match="adapter: It takes none"):
+            FineTuningGenerator(Table(base)).generate_variant(base, {"adapter": "a" * 64}, host="old")
+
+    def test_an_adapter_for_models_of_another_width_is_refused(self):
+        for width in (64, None):
+            base = dataclasses.replace(BASE, parameters={"embedding_length": width})
+            FineTuningGenerator(Table(base)).generate_variant(base, {"adapter": "a" * 64})
+        wide = dataclasses.replace(BASE, parameters={"embedding_length": 128})
+        with pytest.raises(InvalidInput, match="width 64") as refused:
+            FineTuningGenerator(Table(wide)).generate_variant(wide, {"adapter": "a" * 64})
+        assert list(refused.value.details) == ["adapter"]
 
     def test_an_ensemble_can_do_what_all_can(self):
         able = dataclasses.replace(BASE, id="able", capabilities=("text_generation", "vision"))

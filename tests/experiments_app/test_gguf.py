@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments_app.adapter_files import inspect
+from experiments_app.adapter_headers import inspect
 from experiments_app.gguf import NotGGUF, read_header
 from tests.experiments_app.gguf_files import HEADER, gguf, lora, text
 from unified_app.errors import InvalidInput
@@ -42,7 +42,7 @@ class TestHeaders:
             (b"", "does not begin|ends in the middle"),
             (b"PK\x03\x04" + b"x" * 50, "pickle"),
             (b"\x80\x02ctorch" + b"x" * 50, "pickle"),
-            (struct.pack("<Q", 40) + b'{"a": {"dtype": "F32"}}' + b" " * 40, "safetensors.*convert_lora_to_gguf"),
+            (struct.pack("<Q", 40) + b'{"a": {"dtype": "F32"}}' + b" " * 40, "safetensors alone.*adapter_config.json"),
             (b"<html>not a model</html>", "does not begin"),
         ],
     )
