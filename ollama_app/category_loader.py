@@ -201,6 +201,8 @@ def parameters_of(model: OllamaModel) -> dict[str, Any]:
             "parameter_count": show.parameter_count,
             "license": show.license_name,
             "default_parameters": show.parameters,
+            "default_system": show.system,
+            "default_messages": show.messages,
             "weights_digest": show.weights,
         }
     return {name: value for name, value in facts.items() if value not in (None, "", [], {}, False)}

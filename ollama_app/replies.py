@@ -16,6 +16,7 @@ from unified_app.naming import name_key
 
 MAX_NAME = 400
 MAX_VERSION = 60
+MAX_MESSAGES = 1000
 # What a template mentions -> the capability that it has a place for.
 TEMPLATE_MARKS = (
     (".Tools", "tools"),
@@ -71,6 +72,9 @@ class ShowReply:
     license_name: str = ""
     texts: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
+    # What the model begins every conversation with: the gateway needs both for each call of some variants.
+    system: str = ""
+    messages: list[dict[str, str]] = field(default_factory=list)
     family: str = ""
     families: tuple[str, ...] = ()
     parent_model: str = ""
@@ -138,6 +142,8 @@ def parse_show(answer: dict[str, Any]) -> ShowReply:
         license_name=next((line.strip()[:80] for line in texts["license"].splitlines() if line.strip()), ""),
         texts={name: told for name, told in texts.items() if told},
         parameters=parse_parameters(values.text(answer.get("parameters"))),
+        system=texts["system"],
+        messages=_messages(answer.get("messages")),
         family=values.word(details.get("family")),
         families=values.words(details.get("families")) or (),
         parent_model=_parent(details),
@@ -151,6 +157,12 @@ def parse_show(answer: dict[str, Any]) -> ShowReply:
         remote_host=values.word(answer.get("remote_host")),
         remote_model=values.word(answer.get("remote_model")),
     )
+
+
+def _messages(told: Any) -> list[dict[str, str]]:
+    """Return the role and text of each message."""
+    rows = [row for row in told if isinstance(row, dict)] if isinstance(told, list) else []
+    return [{name: values.text(row.get(name)) for name in ("role", "content")} for row in rows[:MAX_MESSAGES]]
 
 
 def _tag(name: str, digest: str, row: dict[str, Any], details: dict[str, Any]) -> TagRow:

@@ -5,6 +5,9 @@
     {"kind": "ensemble", "strategy", "members": [{"model": id, "weight": 1.0}], "judge"?, "n"?, "threshold"?}
 
 An overlay fills in what the caller left out, as a model of its own on an Ollama host would: the caller's word wins.
+For a call of an Ollama host it has one key more, `own`: the system text and the messages that its base brings along
+there. A template then takes the place of the model's own, whoever renders it; elsewhere the model's own stays, and the
+last user message is put through the recipe's.
 """
 
 from __future__ import annotations
@@ -57,6 +60,16 @@ def compose(outer: Recipe, inner: Recipe) -> dict[str, Any]:
     merged = {name: inner[name] for name in PARTS if inner.get(name)} | {n: outer[n] for n in PARTS if outer.get(n)}
     parameters = {**(inner.get("parameters") or {}), **(outer.get("parameters") or {})}
     return {**merged, "kind": OVERLAY, "base": inner["base"], "parameters": parameters}
+
+
+def replaces_template(recipe: Recipe) -> bool:
+    """Whether the recipe's template is filled in with the whole conversation, which `apply` leaves to others."""
+    return recipe.get("own") is not None and bool(recipe.get("template"))
+
+
+def at_ollama(recipe: Recipe, own: Mapping[str, Any]) -> Recipe:
+    """Return the overlay for calls of an Ollama host; `own` is what its base says there by itself."""
+    return {**recipe, "own": own} if recipe.get("kind") == OVERLAY else recipe
 
 
 def origins(recipe: Recipe | None) -> list[tuple[str, str]]:
@@ -143,17 +156,21 @@ def _fill_chat(body: Body, recipe: Recipe) -> None:
     # No messages only load the model, and what is no message is refused by whoever reads them.
     if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
         return
-    examples, template = recipe.get("messages") or [], recipe.get("template") or ""
-    system = recipe.get("system") or ""
-    if _has_examples(messages, examples, system):
-        return
-    if template and is_filled(_text(_last_question(messages)), template):
+    own, is_whole = recipe.get("own") or {}, replaces_template(recipe)
+    # Where the whole conversation is rendered by us, what the base brings along is ours to say too.
+    parts = {name: recipe.get(name) or (own.get(name) if is_whole else None) for name in ("system", "messages")}
+    system, examples = parts["system"] or "", parts["messages"] or []
+    template = "" if is_whole else recipe.get("template") or ""
+    if _has_examples(messages, examples, system) or (template and is_filled(_text(_last_question(messages)), template)):
         return
     # As Ollama does with SYSTEM and MESSAGE: its own text unless the call begins with one, then the examples.
     lead = [{"role": "system", "content": system}] if system and not _is_system(messages[0]) else []
     rest = _templated([*lead, *messages], template) if template else [*lead, *messages]
-    lead = [message for message in lead if rest[0] is message]
-    body["messages"] = [*lead, *(dict(example) for example in examples), *rest[len(lead) :]]
+    first = len([message for message in lead if rest[0] is message])
+    if own.get("system") and not is_whole and _is_system(rest[0]):
+        # A conversation that began with an example would be given the base's system text beside this one.
+        first = 1
+    body["messages"] = [*rest[:first], *(dict(example) for example in examples), *rest[first:]]
 
 
 def _has_examples(messages: list[Body], examples: list[Body], system: str) -> bool:
@@ -185,21 +202,32 @@ def _templated(messages: list[Body], template: str) -> list[Body]:
 
 
 def _fill_prompt(body: Body, recipe: Recipe) -> None:
-    prompt = body.get("prompt")
-    # Raw is what stands in for the whole prompt, and what is put in before a suffix has no template on any server.
-    if not prompt or body.get("raw") or body.get("suffix"):
+    prompt, template = body.get("prompt"), recipe.get("template")
+    # Raw is what stands in for the whole prompt.
+    if not prompt or body.get("raw"):
         return
+    if body.get("suffix"):
+        return _check_suffix(body, recipe)
     if recipe.get("messages"):
         message = "This variant begins with example messages, which only a chat can carry. Call a chat route."
         raise InvalidInput(f"prompt: {message}", details={"prompt": [message]})
     if recipe.get("system"):
         _default(body, "system", recipe["system"])
-    template = recipe.get("template")
-    if not template or body.get("template") or not isinstance(prompt, str) or is_filled(prompt, template):
+    if not template or body.get("template"):
         return
-    body["prompt"] = render(template, system=_text(body.get("system")), prompt=prompt)
-    if uses_system(template):
-        body.pop("system", None)
+    if replaces_template(recipe):
+        body["template"] = template
+    elif isinstance(prompt, str) and not is_filled(prompt, template):
+        body["prompt"] = render(template, system=_text(body.get("system")), prompt=prompt)
+        if uses_system(template):
+            body.pop("system", None)
+
+
+def _check_suffix(body: Body, recipe: Recipe) -> None:
+    """Refuse a suffix that the template has no place for. Other servers put text in before one without a template."""
+    if replaces_template(recipe) and not body.get("template"):
+        message = "This variant's template has no place for a suffix. Leave it out."
+        raise InvalidInput(f"suffix: {message}", details={"suffix": [message]})
 
 
 def _is_system(message: Body) -> bool:

@@ -7,8 +7,13 @@ server that has the whole language.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
-_FIELD = re.compile(r"\{\{(-\s)?\s*\.(System|Prompt)\s*(\s-)?\}\}")
+# What Go takes for space, in an action and beside a trim mark.
+_SPACE = " \t\r\n"
+_FIELD = re.compile(rf"\{{\{{(-[{_SPACE}])?[{_SPACE}]*\.(System|Prompt)[{_SPACE}]*([{_SPACE}]-)?\}}\}}")
 
 
 class Filled(str):
@@ -31,23 +36,83 @@ def problem_of(template: str) -> str:
 
 
 def uses_system(template: str) -> bool:
-    return any(match[2] == "System" for match in _FIELD.finditer(template))
+    return "System" in _pieces(template)[1::2]
 
 
 def render(template: str, *, system: str, prompt: str) -> Filled:
     """Return the simple `template` filled in."""
-    values = {"System": system, "Prompt": prompt}
-    pieces, at, trims = [], 0, False
-    for match in _FIELD.finditer(template):
-        literal = template[at : match.start()]
-        literal = literal.lstrip() if trims else literal
-        pieces += [literal.rstrip() if match[1] else literal, values[match[2]]]
-        at, trims = match.end(), bool(match[3])
-    rest = template[at:]
-    text = Filled("".join([*pieces, rest.lstrip() if trims else rest]))
+    text = Filled(_filled(template, system, prompt))
     text.template = template
     return text
 
 
 def is_filled(text: str, template: str) -> bool:
     return isinstance(text, Filled) and text.template == template
+
+
+def render_conversation(template: str, messages: Iterable[tuple[str, str]]) -> str:
+    """Return what Ollama makes of a conversation, (role, text) each, for a model whose own template this is.
+
+    The template is filled in once a turn, with the answer after it; a turn lasts until something comes that cannot
+    be a part of it. A turn that has no system text of its own has none. Other roles than Ollama's three say nothing.
+    """
+    turn, told = _Turn(), []
+    for role, text in _merged(messages):
+        if turn.ends_before(role):
+            told.append(turn.filled(template))
+            turn = _Turn()
+        if role in _SAYS:
+            setattr(turn, _SAYS[role], text)
+    return "".join([*told, turn.filled(template)])
+
+
+_SAYS = {"system": "system", "user": "prompt", "assistant": "answer"}
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one filling of the template says, and the answer that follows it."""
+
+    system: str = ""
+    prompt: str = ""
+    answer: str = ""
+
+    def ends_before(self, role: str) -> bool:
+        if role == "system":
+            return bool(self.prompt or self.answer)
+        return role == "user" and bool(self.answer)
+
+    def filled(self, template: str) -> str:
+        return _filled(template, self.system, self.prompt) + self.answer
+
+
+def _merged(messages: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the messages, neighbours of one role as one; results of tools stay apart."""
+    last = ""
+    texts: list[str] = []
+    for role, text in messages:
+        if texts and (role != last or role == "tool"):
+            yield last, "\n\n".join(texts)
+            texts = []
+        last = role
+        texts.append(text)
+    if texts:
+        yield last, "\n\n".join(texts)
+
+
+def _filled(template: str, system: str, prompt: str) -> str:
+    values = {"System": system, "Prompt": prompt}
+    return "".join(values[piece] if at % 2 else piece for at, piece in enumerate(_pieces(template)))
+
+
+@lru_cache(maxsize=256)
+def _pieces(template: str) -> tuple[str, ...]:
+    """Return literal text and names of fields in turn; text comes first and last."""
+    pieces, at, trims = [], 0, False
+    for match in _FIELD.finditer(template):
+        literal = template[at : match.start()]
+        literal = literal.lstrip(_SPACE) if trims else literal
+        pieces += [literal.rstrip(_SPACE) if match[1] else literal, match[2]]
+        at, trims = match.end(), bool(match[3])
+    rest = template[at:]
+    return (*pieces, rest.lstrip(_SPACE) if trims else rest)

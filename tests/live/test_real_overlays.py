@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+from ollama_app.replies import parse_show
 from tests.live.test_gateway_live import ASK, URL, LiveCase, first_that, shown
 from unified_app.models import UnifiedModel
 
@@ -16,7 +17,6 @@ PINNED = {"temperature": 0.7, "top_p": 0.8, "seed": 7, "num_ctx": 512}
 SYSTEM = "You are a terse sailor."
 OWN = {"role": "system", "content": "You are a poet."}
 EXAMPLES = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ahoy."}]
-TEMPLATE = "SYSTEM: {{ .System }}\nQ: {{ .Prompt }}\nA:"
 MADE, PLAIN = "overlays-made:test", "overlays-base:test"
 
 
@@ -25,19 +25,29 @@ def make(name: str, **parts: Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
-class RealOverlayTests(LiveCase):
+class OverlaidAndMadeCase(LiveCase):
+    """A base on a real server, and a variant of it twice."""
+
     def setUp(self):
         super().setUp()
         for name in (MADE, PLAIN):
             self.addCleanup(requests.delete, f"{URL}/api/delete", json={"model": name}, timeout=30)
-        # A base that renders all messages, and without a system text of its own: one that has it adds it before
-        # examples, unless it was made anew.
+        self.base = self.made_base()
+
+    def made_base(self, **own: Any) -> str:
+        """Make a model that renders all messages, and whose own prompt is what the test says."""
         told = shown(first_that("completion", template="range .Messages"))
         weights = re.search(r"^FROM .*sha256[-:]([0-9a-f]{64})", told["modelfile"], re.MULTILINE)
         if weights is None:
             pytest.skip("the server does not tell which weights its models have")
-        make(PLAIN, files={"model.gguf": f"sha256:{weights[1]}"}, template=told["template"])
-        self.base = self.real(PLAIN)
+        make(PLAIN, files={"model.gguf": f"sha256:{weights[1]}"}, **{"template": told["template"], **own})
+        UnifiedModel.objects.filter(name=PLAIN).delete()
+        self.real(PLAIN)
+        # What a sync would have found.
+        show = parse_show(shown(PLAIN))
+        facts = {"weights_digest": show.weights, "default_system": show.system, "default_messages": show.messages}
+        UnifiedModel.objects.filter(name=PLAIN).update(parameters={**facts, "default_parameters": show.parameters})
+        return PLAIN
 
     def both(self, **parts: Any) -> None:
         """Make the variant twice: `over` laid over the base, `made` as a model of the server's own."""
@@ -70,6 +80,8 @@ class RealOverlayTests(LiveCase):
         told = [self.chat(model, **body).json()["choices"][0]["message"]["content"] for model in ("over", "made")]
         assert told == [first["message"]["content"]] * 2
 
+
+class RealOverlayTests(OverlaidAndMadeCase):
     def test_a_system_text(self):
         self.both(system=SYSTEM)
         assert SYSTEM in self.same_prompt(messages=ASK)
@@ -89,13 +101,13 @@ class RealOverlayTests(LiveCase):
         self.same_prompt(messages=turns)
         self.same_text(*ASK)
 
-    def test_a_simple_template(self):
-        self.both(system=SYSTEM, template=TEMPLATE)
-        for messages in (ASK, [OWN, *ASK]):
-            # What is laid over stands inside the base's own template, so that its server still knows the turns.
-            over, made = self.native("chat", _debug_render_only=True, messages=messages)
-            text = made["_debug_info"]["rendered_template"]
-            assert text.startswith("SYSTEM: ") and text in over["_debug_info"]["rendered_template"]
+    def test_examples_before_a_callers_system_text_keep_the_bases_out(self):
+        # Its template sets the system texts first, wherever they stand.
+        template = '[{{ .System }}]{{ range .Messages }}{{ if ne .Role "system" }}<{{ .Content }}>{{ end }}{{ end }}'
+        self.made_base(system="You are the base.", template=template)
+        self.both(messages=EXAMPLES)
+        assert "You are the base." in self.same_prompt(messages=ASK)
+        assert "You are the base." not in self.same_prompt(messages=[OWN, *ASK])
 
     def test_parameters_alone(self):
         self.both()

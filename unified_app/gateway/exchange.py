@@ -18,6 +18,7 @@ from unified_app.gateway.readers import (
     LineRelay,
     LinesFromEvents,
     Reader,
+    TurnedLines,
     Whole,
 )
 from unified_app.gateway.translate import embeddings, ollama_request, openai_request
@@ -30,10 +31,22 @@ from unified_app.gateway.translate.openai_reply import (
     ollama_generate_to_openai,
 )
 from unified_app.gateway.translate.relay import needs_native, with_own_sampling
-from unified_app.recipes import Recipe, apply
+from unified_app.gateway.translate.templated import (
+    RawToOpenAI,
+    chat_reply,
+    chat_to_raw,
+    generate_templated,
+    raw_to_openai,
+    without_thinking,
+)
+from unified_app.recipes import Recipe, apply, replaces_template
 
 Body = dict[str, Any]
 CHAT_PATH = "/chat/completions"
+# The kinds of call that a template is for.
+_TEMPLATED = frozenset(("chat", "generate", "completions"))
+# Families of models whose earlier thoughts Ollama takes out of a conversation, whatever the template.
+FORGETFUL = ("qwen3",)
 
 
 # Not frozen, here as in Exchange: to make a frozen one takes three times as long.
@@ -82,9 +95,13 @@ def prepare(call: Call, model: ModelEntry, route: Route, refused: Refused = NOTH
 
     Raises InvalidInput, naming the field, for what cannot be said.
     """
+    protocol = route.upstream.protocol
+    maker = _MAKERS[(call.protocol, protocol)]
     if model.overlay is not None:
-        call = overlaid(call, model.overlay[route.upstream.protocol])
-    maker = _MAKERS[(call.protocol, route.upstream.protocol)]
+        recipe, asked = model.overlay[protocol], call
+        call = overlaid(call, recipe)
+        if replaces_template(recipe) and call.kind in _TEMPLATED and not call.only_loads:
+            maker = partial(_templated, asked=asked, template=recipe["template"])
     path, payload, reader = maker(call, model)
     payload = _for_served(payload, model, route) if path.startswith("/api/") else payload
     adapted = ""
@@ -169,6 +186,27 @@ def _told(reply: Body, *, shape: Shape, model: str, started: int) -> Body:
 
 def _embedded(reply: Body, *, model: str, started: int) -> Body:
     return embeddings.openai_to_embed(reply, model=model, started=started, now=time.time_ns())
+
+
+def _templated(call: Call, model: ModelEntry, *, asked: Call, template: str) -> Made:
+    """Return what goes to Ollama under a variant's template; `asked` is the call before the variant's parts."""
+    if call.kind == "chat":
+        own = model.own_parameters if model.details_known else None
+        native = spelled(call.body) if call.protocol == "ollama" else openai_request.chat_to_ollama(call.body, own)
+        forgets = model.parameters.get("family") in FORGETFUL
+        return "/api/generate", chat_to_raw(native, template, forgets_thoughts=forgets), _raw_reader(call)
+    path, body, reader = _MAKERS[(call.protocol, "ollama")](call, model)
+    if path != "/api/generate":
+        return path, body, reader
+    is_ours = not call.body.get("raw") and not spelled(asked.body).get("template")
+    return path, generate_templated(body) if is_ours else without_thinking(body), reader
+
+
+def _raw_reader(call: Call) -> Reader:
+    if call.protocol == "openai":
+        return _openai_reader(call, RawToOpenAI, raw_to_openai)
+    turn = partial(chat_reply, model=call.called)
+    return TurnedLines(turn) if call.stream else Whole(MAX_WHOLE_BYTES, turn)
 
 
 def _for_served(payload: Body, model: ModelEntry, route: Route) -> Body:

@@ -137,6 +137,38 @@ class LineRelay:
         return chunk if self._last.endswith(b"\n") and chunk.strip() else self._last + chunk
 
 
+class TurnedLines:
+    """Lines of JSON, each turned into another one; the last one must say that it is, or what went wrong."""
+
+    content_type = NDJSON
+
+    def __init__(self, turn: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        self.told_error = False
+        self._lines = LineSplitter()
+        self._turn = turn
+        self._begun = self._finished = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        return b"".join(self._turned(_object(line)) for line in _split(self._lines, chunk))
+
+    def end(self) -> bytes:
+        rest = b"".join(self._turned(_object(line)) for line in self._lines.flush())
+        if not self._finished and not self.told_error:
+            raise UpstreamInvalid(BROKE_OFF)
+        return rest
+
+    def failure(self, code: str, message: str) -> bytes:
+        return ndjson(ollama_error(message))
+
+    def _turned(self, told: dict[str, Any]) -> bytes:
+        if self._begun and "error" in told:
+            self.told_error = True
+            return ndjson(told)
+        self._begun = True
+        self._finished = self._finished or told.get("done") is True
+        return ndjson(self._turn(told))
+
+
 class EventsFromLines:
     """A native Ollama stream for an OpenAI caller."""
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from unified_app.gateway.entries import ModelEntry
-from unified_app.parameters import BOTH, PARAMETERS
+from unified_app.parameters import BOTH, OLLAMA, PARAMETERS
 from unified_app.programs import Program
-from unified_app.recipes import ENSEMBLE, MAX_DEPTH, OVERLAY, REALISED, Recipe, compose
+from unified_app.recipes import ENSEMBLE, MAX_DEPTH, OVERLAY, REALISED, Recipe, at_ollama, compose
 
 # A recipe that changes nothing of a call.
 NOTHING: Recipe = {}
@@ -88,7 +88,7 @@ class Variants:
             retired=entry.retired,
             hidden=entry.hidden,
             runs_on=root_id,
-            overlay=by_protocol(overlay),
+            overlay=by_protocol(overlay, root),
             depth=depth,
         )
 
@@ -99,9 +99,19 @@ class Variants:
         return f"{root.name}, on which it runs, is retired." if root.retired else ""
 
 
-def by_protocol(overlay: Recipe) -> dict[str, Recipe]:
-    """Return the overlay for each kind of upstream: without the parameters that only the other kind knows."""
-    return {protocol: _for(overlay, protocol) for protocol in sorted(BOTH)}
+def by_protocol(overlay: Recipe, root: ModelEntry | None = None) -> dict[str, Recipe]:
+    """Return the overlay for each kind of upstream: without the parameters that only the other kind knows.
+
+    An Ollama host adds what `root` says by itself, so the overlay for it knows that.
+    """
+    found = {protocol: _for(overlay, protocol) for protocol in sorted(BOTH)}
+    return found | {OLLAMA: at_ollama(found[OLLAMA], _own_prompt(root) if root else {})}
+
+
+def _own_prompt(root: ModelEntry) -> dict[str, Any]:
+    """Return the system text and the example messages that a model itself has, such as its Modelfile's."""
+    told = {name: root.parameters.get(f"default_{name}") for name in ("system", "messages")}
+    return {name: value for name, value in told.items() if value}
 
 
 def _for(overlay: Recipe, protocol: str) -> Recipe:
