@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ('category', models.CharField(blank=True, choices=[('embedding', 'Embedding'), ('vision', 'Vision'), ('tools', 'Tools'), ('thinking', 'Thinking'), ('cloud', 'Cloud'), ('external', 'External')], default='', max_length=20)),
                 ('tags', models.JSONField(default=list, help_text='Words to find the suite by.')),
                 ('shipped', models.BooleanField(default=False, help_text='It came with the product.')),
+                ('shipped_file', models.CharField(blank=True, default='', help_text="SHA-256 of the product's file that was last taken over.", max_length=64)),
                 ('archived_at', models.DateTimeField(blank=True, help_text='Archived suites are not listed.', null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('created_by', models.TextField()),
