@@ -1,0 +1,33 @@
+"""How big a difference is, whatever the number of cases: one measure for each test. For `wilcoxon`: `rank_biserial`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import fsum, inf, nan
+
+from experiments_app.evaluation.bootstrap import deviation
+
+
+def cohens_g(b: int, c: int) -> float:
+    """Return Cohen's g, -0.5..0.5, of McNemar's test: the share of b among the cases that differ, minus 1/2.
+
+    b: cases that only the first passed; c: that only the second passed; 0.0 when there is none. 0.05 is small, 0.15
+    medium, 0.25 large. Source: Cohen, Statistical Power Analysis for the Behavioral Sciences, 2nd ed. 1988, chapter 5.
+    """
+    return b / (b + c) - 0.5 if b + c else 0.0
+
+
+def odds_ratio(b: int, c: int) -> float:
+    """Return the matched odds ratio b / c of McNemar's test; inf when c is 0, nan when both are."""
+    return b / c if c else (inf if b else nan)
+
+
+def cohens_dz(differences: Sequence[float]) -> float:
+    """Return Cohen's d_z of paired differences: their mean in standard deviations; nan when they have no spread.
+
+    0.0 when all are zero. Source: Cohen 1988, 2.3.5; Lakens, Frontiers in Psychology 4:863, 2013, formula 6.
+    """
+    if not any(differences):
+        return 0.0
+    spread = deviation(differences) if len(differences) > 1 else 0.0
+    return fsum(differences) / len(differences) / spread if spread else nan
