@@ -10,6 +10,7 @@ from typing import Any
 
 from registry_project.demo.knowledge import choose_tool, draw, embedding, filled, known
 from registry_project.demo.server import ApiError, Body, Lines, Server, moment, sha
+from registry_project.demo_eyes import look
 
 SALT = 361  # the one that keeps the questions everybody tries first easy
 PHRASES = ("The answer is {}.", "It is {}.", "{}.", "That would be {}.")
@@ -83,8 +84,6 @@ class Ask:
             return PHRASES[0].format(self.last["content"])
         if wanted := self.body.get("format"):
             return json.dumps({"answer": found} if wanted == "json" else filled(wanted, self.question, found))
-        if self.last.get("images"):
-            return "I see a picture, but a demo model has no eyes."
         if not found:
             return UNKNOWN.format(self.question[:200].rstrip("?.! ") or "nothing")
         if re.search(r"\b(one word|only|just|brief|short)\b", self.question.lower()):
@@ -93,7 +92,8 @@ class Ask:
 
     def pieces(self) -> list[Body]:
         """The whole answer, token by token: thoughts, then a call or words."""
-        right, wrong = known(self.question)
+        pictures = self.last.get("images")
+        right, wrong = look(pictures, self.question) if pictures else known(self.question)
         found = right if not right or self.is_right() else wrong[int(draw(self.question) * len(wrong))]
         thinks = self.model.can("thinking") and self.body.get("think") is not False
         thoughts = f"The question is: {self.question} I think of {found or 'nothing'}." if thinks else ""
