@@ -15,6 +15,9 @@ from functools import lru_cache
 _SPACE = " \t\r\n"
 _FIELD = re.compile(rf"\{{\{{(-[{_SPACE}])?[{_SPACE}]*\.(System|Prompt)[{_SPACE}]*([{_SPACE}]-)?\}}\}}")
 
+# What a model can do only where its template has a place for it, which no simple one has; in Ollama's words and ours.
+NEEDS_A_PLACE = frozenset(("tools", "thinking", "insert", "function_calling", "reasoning"))
+
 
 class Filled(str):
     """A text that has been put through `template`, so that no second time is taken for the first."""

@@ -71,8 +71,10 @@ class NewServerTests(Recorded):
         assert found.parameters["parameter_count"] == 134515008
         assert found.parameters["license"] == "Apache License 2.0"
         assert found.parameters["default_parameters"]["stop"] == ["<|im_end|>", "\n\nUser:"]
+        assert found.parameters["default_messages"][1] == {"role": "assistant", "content": "Hi, Acme helper here."}
         texts = OllamaSource.texts(found.placements.get().digest)
         assert texts["system"].startswith("You are the helper of Acme")
+        assert texts["system"] == found.parameters["default_system"]
         assert texts["template"].startswith("{{- range .Messages }}")
         assert "tensors" not in str(DigestFacts.objects.values())
 

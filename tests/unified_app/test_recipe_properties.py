@@ -26,6 +26,8 @@ recipes = st.fixed_dictionaries(
         "system": texts,
         "messages": st.lists(turns, max_size=3),
         "template": st.sampled_from(["{{ .Prompt }}", "{{ .System }} {{ .Prompt }}", "Q: {{- .Prompt }}"]),
+        # What its base says by itself, for a call of an Ollama host.
+        "own": st.fixed_dictionaries({}, optional={"system": texts, "messages": st.lists(turns, max_size=2)}),
     },
 )
 own = st.dictionaries(st.sampled_from(["temperature", "max_tokens", "seed", "num_ctx", "stop"]), st.integers(0, 9))

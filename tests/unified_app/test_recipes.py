@@ -7,7 +7,7 @@ import json
 import pytest
 
 from unified_app.errors import InvalidInput
-from unified_app.recipes import apply, compose, origins
+from unified_app.recipes import apply, at_ollama, compose, origins
 
 
 def overlay(**parts):
@@ -137,6 +137,45 @@ class TestTemplate:
         found = chat(overlay(template="Q: {{ .Prompt }}"), [{"role": "user", "content": "Q: Hi"}])
         assert found["messages"][0]["content"] == "Q: Q: Hi"
         assert json.loads(json.dumps(found)) == found
+
+
+class TestAtOllama:
+    """Where the base has a prompt of its own, and a template takes the place of the base's."""
+
+    OWN = {"system": "Base.", "messages": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}]}
+    CALLERS = [{"role": "system", "content": "C"}, {"role": "user", "content": "Hi"}]
+
+    def texts(self, asked=None, own=OWN, **parts):
+        return [m["content"] for m in chat(at_ollama(overlay(**parts), own), asked)["messages"]]
+
+    def test_with_a_template_all_that_the_base_would_say_is_said(self):
+        assert self.texts(template="{{ .Prompt }}") == ["Base.", "1", "2", "Hi"]
+        assert self.texts(self.CALLERS, template="{{ .Prompt }}") == ["1", "2", "C", "Hi"]
+        assert self.texts(template="{{ .Prompt }}", system="S") == ["S", "1", "2", "Hi"]
+        examples = [{"role": "user", "content": "e"}]
+        assert self.texts(template="{{ .Prompt }}", messages=examples) == ["Base.", "e", "Hi"]
+
+    def test_without_one_the_base_says_it_itself(self):
+        assert self.texts() == ["Hi"] and self.texts(self.CALLERS) == ["C", "Hi"]
+
+    def test_a_callers_system_text_stands_first_where_an_example_would_bring_the_bases(self):
+        examples = [{"role": "user", "content": "e"}]
+        assert self.texts(self.CALLERS, messages=examples) == ["C", "e", "Hi"]
+        assert self.texts(messages=examples) == ["e", "Hi"]
+        assert self.texts(self.CALLERS, own={}, messages=examples) == ["e", "C", "Hi"]
+
+    def test_a_prompt_goes_with_the_template_and_the_system_text(self):
+        recipe = at_ollama(overlay(system="S", template="Q: {{ .Prompt }}"), self.OWN)
+        assert generate(recipe) == {"prompt": "Hi", "system": "S", "template": "Q: {{ .Prompt }}"}
+        assert generate(recipe, template="T", system="C") == {"prompt": "Hi", "system": "C", "template": "T"}
+        assert generate(recipe, raw=True) == {"prompt": "Hi", "raw": True}
+
+    def test_a_suffix_is_refused_where_the_template_has_no_place_for_it(self):
+        recipe = overlay(template="Q: {{ .Prompt }}")
+        with pytest.raises(InvalidInput) as refused:
+            generate(at_ollama(recipe, {}), suffix="s")
+        assert list(refused.value.details) == ["suffix"]
+        assert generate(recipe, suffix="s") == {"prompt": "Hi", "suffix": "s"}
 
 
 class TestRecipes:

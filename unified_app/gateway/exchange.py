@@ -40,6 +40,7 @@ from unified_app.gateway.translate.templated import (
     without_thinking,
 )
 from unified_app.recipes import Recipe, apply, replaces_template
+from unified_app.templates import NEEDS_A_PLACE
 
 Body = dict[str, Any]
 CHAT_PATH = "/chat/completions"
@@ -155,8 +156,15 @@ def _openai_to_openai(call: Call, model: ModelEntry) -> Made:
 def _ollama_to_ollama(call: Call, model: ModelEntry) -> Made:
     path = {"embeddings": "/api/embeddings", "embed": "/api/embed"}.get(call.kind, f"/api/{call.kind}")
     if call.kind == "show" and model.overlay is not None:
-        return path, spelled(call.body), Whole(MAX_WHOLE_BYTES, partial(shown_variant, model))
+        return path, spelled(call.body), Whole(MAX_WHOLE_BYTES, partial(_shown, model, model.overlay["ollama"]))
     return path, spelled(call.body), LineRelay() if call.stream else Whole(MAX_WHOLE_BYTES)
+
+
+def _shown(model: ModelEntry, recipe: Recipe, reply: Body) -> Body:
+    shown = shown_variant(model, reply)
+    if not replaces_template(recipe) or not isinstance(told := shown.get("capabilities"), list):
+        return shown
+    return {**shown, "capabilities": [word for word in told if word not in NEEDS_A_PLACE]}
 
 
 def _ollama_to_openai(call: Call, model: ModelEntry) -> Made:

@@ -10,6 +10,7 @@ from unified_app.gateway.entries import ModelEntry
 from unified_app.parameters import BOTH, OLLAMA, PARAMETERS
 from unified_app.programs import Program
 from unified_app.recipes import ENSEMBLE, MAX_DEPTH, OVERLAY, REALISED, Recipe, at_ollama, compose
+from unified_app.templates import NEEDS_A_PLACE
 
 # A recipe that changes nothing of a call.
 NOTHING: Recipe = {}
@@ -83,7 +84,7 @@ class Variants:
             version=entry.version,
             created=entry.created,
             category=entry.category,
-            capabilities=entry.capabilities or root.capabilities,
+            capabilities=_able(entry.capabilities or root.capabilities, overlay, root),
             context_length=entry.context_length or root.context_length,
             retired=entry.retired,
             hidden=entry.hidden,
@@ -106,6 +107,13 @@ def by_protocol(overlay: Recipe, root: ModelEntry | None = None) -> dict[str, Re
     """
     found = {protocol: _for(overlay, protocol) for protocol in sorted(BOTH)}
     return found | {OLLAMA: at_ollama(found[OLLAMA], _own_prompt(root) if root else {})}
+
+
+def _able(capabilities: tuple[str, ...], overlay: Recipe, root: ModelEntry) -> tuple[str, ...]:
+    """Return what the variant can do: on Ollama hosts its template takes the place of the one that its base has."""
+    if not overlay.get("template") or any(route.upstream.protocol != OLLAMA for route in root.routes):
+        return capabilities
+    return tuple(name for name in capabilities if name not in NEEDS_A_PLACE)
 
 
 def _own_prompt(root: ModelEntry) -> dict[str, Any]:

@@ -8,13 +8,14 @@ import pytest
 
 from tests.unified_app.gateway.upstreams import ollama_chat, ollama_lines, openai_events
 from unified_app.errors import UpstreamError, UpstreamInvalid
-from unified_app.gateway.readers import PARSED_BYTES, EventRelay, LineRelay, Whole
+from unified_app.gateway.readers import PARSED_BYTES, EventRelay, LineRelay, TurnedLines, Whole
+from unified_app.gateway.translate.errors import checked_reply
 from unified_app.gateway.translate.framing import MAX_LINE_BYTES
 
 EVENTS, LINES = openai_events("a", "b"), ollama_lines("a", "b")
 
 
-def read(reader: EventRelay | LineRelay | Whole, data: bytes, size: int) -> bytes:
+def read(reader: EventRelay | LineRelay | TurnedLines | Whole, data: bytes, size: int) -> bytes:
     fed = b"".join(reader.feed(data[n : n + size]) for n in range(0, len(data), size))
     return fed + reader.end()
 
@@ -128,3 +129,27 @@ class TestWhole:
     def test_one_that_is_too_large_is_not_kept(self):
         with pytest.raises(UpstreamInvalid):
             Whole(10).feed(b"x" * 11)
+
+
+class TestTurnedLines:
+    def reader(self) -> TurnedLines:
+        return TurnedLines(lambda told: {"text": checked_reply(told)["message"]["content"]})
+
+    @pytest.mark.parametrize("size", [1, 7, 10**6])
+    def test_every_cut_is_turned_line_by_line(self, size: int):
+        assert read(self.reader(), b"".join(LINES), size) == b'{"text":"a"}\n{"text":"b"}\n{"text":""}\n'
+        assert read(self.reader(), b"".join(LINES).rstrip(), size).count(b"\n") == 3
+
+    def test_one_that_breaks_off_is_none(self):
+        reader = self.reader()
+        assert reader.feed(LINES[0])
+        with pytest.raises(UpstreamInvalid):
+            reader.end()
+        assert json.loads(reader.failure("upstream_invalid", "It broke off.")) == {"error": "It broke off."}
+
+    def test_an_error_is_raised_before_the_first_line_and_passed_on_after_it(self):
+        error = b'{"error": "no memory"}\n'
+        with pytest.raises(UpstreamError):
+            self.reader().feed(error)
+        reader = self.reader()
+        assert read(reader, LINES[0] + error, 9).endswith(b'{"error":"no memory"}\n') and reader.told_error
