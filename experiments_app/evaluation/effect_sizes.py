@@ -25,7 +25,7 @@ def odds_ratio(b: int, c: int) -> float:
 def cohens_dz(differences: Sequence[float]) -> float:
     """Return Cohen's d_z of paired differences: their mean in standard deviations; nan when they have no spread.
 
-    0.0 when all are zero. Source: Cohen 1988, 2.3.5; Lakens, Frontiers in Psychology 4:863, 2013, formula 6.
+    0.0 when all are zero. Source: Cohen 1988, chapter 2; Lakens, Frontiers in Psychology 4:863, 2013.
     """
     if not any(differences):
         return 0.0

@@ -51,7 +51,7 @@ def pass_at_k(n: int, c: int, k: int) -> float:
 def pass_hat_k(n: int, c: int, k: int) -> float:
     """Return the chance that all of k tries pass (pass^k), of n tries of which c passed.
 
-    Unbiased: C(c, k) / C(n, k). Source: Yao et al., tau-bench, 2024, section 3. ValueError: not 1 <= k <= n, or not
+    Unbiased: C(c, k) / C(n, k). Source: Yao et al., tau-bench, 2024. ValueError: not 1 <= k <= n, or not
     0 <= c <= n.
     """
     _check_tries(n, c, k)

@@ -12,7 +12,7 @@ def cases_needed_mcnemar(p_discordant: float, difference: float, alpha: float = 
 
     p_discordant: the share of cases that exactly one of the two passes; difference: share one minus share two, as
     large as p_discordant at most. Source: Connor, Sample size for testing differences in proportions for the
-    paired-sample design, Biometrics 43, 1987, formula 5. ValueError: no difference, more of it than p_discordant,
+    paired-sample design, Biometrics 43, 1987. ValueError: no difference, more of it than p_discordant,
     p_discordant above 1, or alpha or power outside 0..1.
     """
     size = abs(difference)
@@ -29,7 +29,7 @@ def cases_needed_paired(sd: float, difference: float, alpha: float = 0.05, power
 
     sd: standard deviation of the differences, in the unit of `difference`. The normal approximation
     ((z_alpha/2 + z_power) sd / difference)^2, at least 2. Source: Chow, Shao & Wang, Sample Size Calculations in
-    Clinical Research, 2nd ed. 2008, 3.1. ValueError: no difference, a negative sd, or alpha or power outside 0..1.
+    Clinical Research, 2nd ed. 2008. ValueError: no difference, a negative sd, or alpha or power outside 0..1.
     """
     if difference == 0 or sd < 0:
         raise ValueError(f"No number of cases shows a difference of {difference} with a deviation of {sd}.")
