@@ -18,6 +18,10 @@ MAX_MEMBERS = 16
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:+/@-]*$"
 
 _MODEL: Schema = {"type": "string", "minLength": 1, "maxLength": 500, "description": "Id, alias or name of a model."}
+_TEMPLATE = (
+    "Text with {{ .System }} and {{ .Prompt }}. On Ollama hosts it takes the place of the model's own template; where "
+    "a server speaks only OpenAI's protocol the model's own stays, and the last user message is put through this one."
+)
 _LONG: Schema = {"type": "string", "minLength": 1, "maxLength": 100_000}
 
 
@@ -60,7 +64,7 @@ def _prompt() -> Schema:
     return _closed(
         {
             "system": {**_LONG, "description": "Holds where the caller sends no system text."},
-            "template": {**_LONG, "description": "Text with {{ .System }} and {{ .Prompt }}."},
+            "template": {**_LONG, "description": _TEMPLATE},
             "messages": {**examples, "description": "Examples that stand before the caller's messages."},
             "stop": stop,
         },
