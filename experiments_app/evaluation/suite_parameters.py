@@ -16,6 +16,7 @@ FORMATS = ("text", "json_object", "json_schema")
 _WHOLE = ("max_tokens", "max_completion_tokens", "seed", "dimensions")
 _NUMBERS = (*_WHOLE, "temperature", "top_p", "presence_penalty", "frequency_penalty")
 _TEXTS = ("reasoning_effort",)
+_KNOWN = (*_NUMBERS, *_TEXTS, "stop")
 
 
 def request_fields(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,10 +26,10 @@ def request_fields(told: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in given.items():
         field = _snake(name)
-        if value is not None and (field in _TEXTS or field in _NUMBERS or field == "stop"):
-            # Both spellings at once: the one that gh knows counts.
-            if field not in found or name != field:
-                found[field] = _value(field, value, f"{key}.{name}")
+        # Both spellings at once: the one that gh knows counts.
+        is_second = field in found and name == field
+        if value is not None and field in _KNOWN and not is_second:
+            found[field] = _value(field, value, f"{key}.{name}")
     if "max_completion_tokens" in found:
         found.pop("max_tokens", None)
     return {**found, **_response_format(told)}

@@ -43,8 +43,8 @@ def go_text(value: Any) -> str:
     if isinstance(value, date):
         return _go_time(value)
     if isinstance(value, Mapping):
-        pairs = sorted((go_text(key), go_text(item)) for key, item in value.items())
-        return "map[" + " ".join(f"{key}:{item}" for key, item in pairs) + "]"
+        keys = sorted(value, key=_map_order)
+        return "map[" + " ".join(f"{go_text(key)}:{go_text(value[key])}" for key in keys) + "]"
     if isinstance(value, list | tuple):
         return "[" + " ".join(map(go_text, value)) + "]"
     return str(value)
@@ -57,6 +57,12 @@ def go_lower(text: str) -> str:
 
 def trimmed(text: str) -> str:
     return text.strip(_SPACE)
+
+
+def _map_order(key: Any) -> tuple[int, float, str]:
+    """Numbers by their size, texts by their characters."""
+    is_number = isinstance(key, int | float) and not isinstance(key, bool)
+    return (0, key, "") if is_number else (1, 0, go_text(key))
 
 
 def _go_float(number: float) -> str:
