@@ -25,8 +25,9 @@ class Suite(models.Model):
         "SuiteVersion", models.PROTECT, null=True, related_name="+", help_text="The version that new runs use."
     )
     shipped = models.BooleanField(default=False, help_text="It came with the product.")
-    shipped_file = models.CharField(
-        max_length=64, blank=True, default="", help_text="SHA-256 of the product's file that was last taken over."
+    shipped_file = models.CharField(max_length=100, blank=True, default="", help_text="The product's file of it.")
+    shipped_digest = models.CharField(
+        max_length=64, blank=True, default="", help_text="SHA-256 of that file when it was last taken over."
     )
     archived_at = models.DateTimeField(null=True, blank=True, help_text="Archived suites are not listed.")
     created_at = models.DateTimeField(auto_now_add=True)
