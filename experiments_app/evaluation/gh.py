@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from experiments_app.evaluation.evaluators.judgements import first_contained
+from experiments_app.evaluation.evaluators.rubrics import BUILT_IN, JUDGE, RATINGS
 from experiments_app.evaluation.evaluators.strings import chosen_operator, string_details, string_passes
 from experiments_app.evaluation.go_json import Unprintable, go_json, sorted_keys
 from experiments_app.evaluation.prompt_files import FileEvaluator, Judge, PromptFile
 from experiments_app.evaluation.replies import CallFailed, Complete, Request
-from experiments_app.evaluation.rubrics import BUILT_IN, JUDGE, RATINGS
 from experiments_app.evaluation.templating import filled, go_lower, trimmed
 
 ROLES = ("system", "user", "assistant")

@@ -107,7 +107,7 @@ def time_of(text: str) -> Time | None:
         return None
     parts = {name.removeprefix("spaced_"): value for name, value in match.groupdict().items() if value is not None}
     year, month, day = (int(parts[name]) for name in ("year", "month", "day"))
-    if not (1 <= month <= 12 and 1 <= day <= _days(year, month)):
+    if not (1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]):
         return None
     hour, minute, second = (int(parts.get(name, 0)) for name in ("hour", "minute", "second"))
     if hour > 23 or minute > 59 or second > 59:
@@ -117,11 +117,6 @@ def time_of(text: str) -> Time | None:
         return None
     clock = f"{hour:02}:{minute:02}:{second:02}"
     return Time(f"{year:04}-{month:02}-{day:02}", clock, parts.get("fraction", ""), offset)
-
-
-def _days(year: int, month: int) -> int:
-    is_leap = month == 2 and calendar.isleap(year)
-    return calendar.mdays[month] + is_leap
 
 
 def _offset(zone: str) -> int | None:
