@@ -64,6 +64,16 @@ class SuiteContent:
     cases: tuple[Case, ...] = ()
 
     @cached_property
+    def keys(self) -> frozenset[str]:
+        """All keys that test cases have: what can stand in double braces."""
+        return frozenset(key for case in self.cases for key in case.data)
+
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What others made of this suite and keep for as long as it is there."""
+        return {}
+
+    @cached_property
     def digest(self) -> str:
         """The SHA-256 of the content: all but what only tells of it."""
         told = ("name", "description", "category", "tags")

@@ -8,6 +8,8 @@ from typing import Any
 
 from experiments_app.evaluation.replies import Reply
 
+NOT_APPLICABLE = "not_applicable"
+
 
 @dataclass(frozen=True)
 class Score:
@@ -17,10 +19,16 @@ class Score:
     value: float | None
     passed: bool | None
     details: str = ""
-    # unparsed (a judge's words), judge_failed (no answer from the judge), not_applicable (nothing to score).
+    # unparsed (a judge's words), judge_failed (no answer from the judge), timed_out (a pattern that takes too long):
+    # undecided. not_applicable (the case has nothing to score). None of them and no verdict: a measure without a limit.
     error: str = ""
     # Further numbers of the same case, such as {"ndcg@10": 0.8}; each is a metric `<name>.<key>`.
     values: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a verdict was due and could not be made."""
+        return self.passed is None and self.error not in ("", NOT_APPLICABLE)
 
     def to_dict(self) -> dict[str, Any]:
         told: dict[str, Any] = {"name": self.name, "score": self.value, "passed": self.passed, "details": self.details}
@@ -41,8 +49,13 @@ class CaseOutcome:
 
     @property
     def passed(self) -> bool | None:
-        """True when every evaluator passed it, False when one did not; else None: nobody can tell."""
-        verdicts = [score.passed for score in self.scores if score.error != "not_applicable"]
+        """True when every evaluator that has a say passed it, False when one did not; else None: nobody can tell.
+
+        A measure without a limit has no say, and neither has an evaluator that finds nothing to score. A case in which
+        all found nothing to score is undecided, not passed; one that nothing limits passes, as without evaluators.
+        """
+        verdicts = [score.passed for score in self.scores if score.passed is not None or score.is_undecided]
         if False in verdicts:
             return False
-        return None if None in verdicts else True
+        is_unjudged = not verdicts and any(score.error for score in self.scores)
+        return None if None in verdicts or is_unjudged else True

@@ -1,0 +1,158 @@
+"""Answers that must be JSON, or JSON of a schema."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, ValidationError, best_match
+from jsonschema.validators import extend
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+from experiments_app.evaluation.evaluators.base import Evaluator
+from experiments_app.evaluation.evaluators.options import TRUTH, defaulted, schema
+from experiments_app.evaluation.evaluators.patterns import compiled, found, is_quick
+from experiments_app.evaluation.evaluators.trials import LONGEST, Trial, Undecided, shown
+from experiments_app.evaluation.scores import Score
+
+_FENCE = re.compile(r"```[A-Za-z0-9_+-]*[ \t]*\r?\n(.*?)```", re.DOTALL)
+_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+FENCED = defaulted(True, "Whether the JSON may stand in a fenced code block, with words around it.", **TRUTH)
+
+
+def read_json(text: str, *, fenced: bool = False) -> Any:
+    """Return the value of a text that is JSON, or has it in its last fenced block. Raises ValueError.
+
+    Strict: NaN and Infinity are no JSON. Nesting too deep to be read counts as none.
+    """
+    blocks = _FENCE.findall(text) if fenced else []
+    try:
+        return json.loads(blocks[-1] if blocks else text, parse_constant=_no_json)
+    except RecursionError as error:
+        raise ValueError("The JSON is nested too deep.") from error
+
+
+def _no_json(word: str) -> None:
+    raise ValueError(f"{word} is no JSON.")
+
+
+class _JSONAnswer(Evaluator):
+    kind = "json"
+
+    def read(self, trial: Trial) -> Any:
+        if len(trial.reply.text) > LONGEST:
+            raise ValueError(f"The answer is longer than {LONGEST} characters.")
+        return read_json(trial.answer, fenced=self.options["fenced"])
+
+
+class JSONValid(_JSONAnswer):
+    description = "The answer is JSON."
+    parameters = schema(
+        fenced=FENCED, type={"enum": sorted(set(_NAMES.values())), "description": "What the JSON must be."}
+    )
+
+    def score(self, trial: Trial) -> Score:
+        try:
+            value = self.read(trial)
+        except ValueError as error:
+            return self.said(False, f"Not JSON: {shown(error)}")
+        wanted, name = self.options.get("type"), _NAMES.get(type(value), "null")
+        return self.said(wanted in (None, name), f"It is JSON: {name}." if wanted in (None, name) else f"It is {name}.")
+
+
+class JSONSchema(_JSONAnswer):
+    description = "The answer is JSON of a schema (draft 2020-12; references only within the schema)."
+    parameters = schema(
+        "schema", schema={"type": ["object", "boolean"], "description": "The JSON schema itself."}, fenced=FENCED
+    )
+
+    def prepare(self) -> None:
+        try:
+            Draft202012Validator.check_schema(self.options["schema"])
+        except SchemaError as error:
+            self.refuse("schema", f"It is no JSON schema: {shown(error.message, 300)}")
+        self._check_keywords()
+        try:
+            # Also a reference that leads nowhere is seen now, and one that leads only to itself.
+            values: tuple[Any, ...] = ({}, [], "", 0)
+            for value in values:
+                best_match(self._validator.iter_errors(value))
+        except (Unresolvable, RecursionError) as error:
+            self.refuse("schema", f"A reference in it leads nowhere: {shown(error)}")
+
+    def score(self, trial: Trial) -> Score:
+        try:
+            value = self.read(trial)
+        except ValueError as error:
+            return self.said(False, f"Not JSON: {shown(error)}")
+        try:
+            wrong = best_match(self._validator.iter_errors(value))
+        except TimeoutError as reason:
+            raise Undecided("timed_out", str(reason)) from reason
+        except (Unresolvable, RecursionError, ValueError, ArithmeticError) as reason:
+            raise Undecided("unparsed", f"The schema cannot be applied: {shown(reason)}") from reason
+        return self.said(
+            wrong is None, f"{wrong.json_path}: {shown(wrong.message)}" if wrong else "It fits the schema."
+        )
+
+    @cached_property
+    def _validator(self) -> Any:
+        # The registry has nothing to retrieve with: no reference leaves the schema.
+        return _Validator(self.options["schema"], registry=Registry())
+
+    def _check_keywords(self) -> None:
+        for key, value in _keywords(self.options["schema"]):
+            if key in _REFERENCES and not str(value).startswith("#"):
+                self.refuse("schema", f"{key} '{shown(value)}' leads out of the schema; it must begin with #.")
+            for pattern in [value] if key == "pattern" else list(value) if key == "patternProperties" else []:
+                self._check_pattern(key, pattern)
+
+    def _check_pattern(self, key: str, pattern: str) -> None:
+        try:
+            compiled(pattern)
+        except ValueError as error:
+            self.refuse("schema", f"{key} '{shown(pattern)}': {error}")
+        # The library itself searches names, without a time limit.
+        if key == "patternProperties" and not is_quick(pattern, 1000):
+            self.refuse("schema", f"patternProperties '{shown(pattern)}': A search may take too long.")
+
+
+def _keywords(told: Any) -> Iterator[tuple[str, Any]]:
+    """Yield all that may be keywords of a schema; what is only a property's name or a value looks the same."""
+    if isinstance(told, Mapping):
+        for key, value in told.items():
+            if isinstance(value, str) or (key == "patternProperties" and isinstance(value, Mapping)):
+                yield key, value
+            yield from _keywords(value)
+    elif isinstance(told, list | tuple):
+        for item in told:
+            yield from _keywords(item)
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, told: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not found(pattern, instance):
+        yield ValidationError(f"{shown(instance)!r} does not match {shown(pattern)!r}")
+
+
+def _unique(validator: Any, wanted: bool, instance: Any, told: Any) -> Iterator[ValidationError]:
+    """As the library's, which compares each item with each other when they cannot be sorted."""
+    if wanted and isinstance(instance, list) and len({_key(item) for item in instance}) < len(instance):
+        yield ValidationError(f"{shown(instance)} has non-unique elements")
+
+
+def _key(value: Any) -> Any:
+    """Return what is the same for JSON values that are equal: 1 is 1.0, but not true."""
+    if isinstance(value, dict):
+        return "object", frozenset((key, _key(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return "array", tuple(map(_key, value))
+    return isinstance(value, bool), value
+
+
+_Validator = extend(Draft202012Validator, {"pattern": _pattern, "uniqueItems": _unique})
