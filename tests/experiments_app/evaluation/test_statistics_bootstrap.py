@@ -52,6 +52,13 @@ class TestMeans:
         # Two standard errors of 400 trials.
         assert hits / 400 > 0.95 - 0.022
 
+    def test_it_is_never_narrower_than_students(self):
+        for seed, n in enumerate([5, 20, 20, 60, 60, 200]):
+            values = np.random.default_rng(seed).lognormal(0, 1, n)
+            low, high = stats.t.interval(0.95, n - 1, values.mean(), stats.sem(values))
+            found = bootstrap_ci(values.tolist())
+            assert found[0] <= low + 1e-9 and found[1] >= high - 1e-9
+
     def test_values_without_spread_are_their_own_interval(self):
         assert bootstrap_ci([0.5, 0.5]) == bootstrap_ci([0.5]) == (0.5, 0.5)
 

@@ -103,6 +103,11 @@ class TestVerdict:
         assert 0.2 < found.low < found.difference < found.high <= 1.0
         assert verdict(found, found.p_value) == "a"
 
+    def test_what_computers_round_is_no_spread(self):
+        found = compare_paired([0.3, 0.9, 0.7, 1.0], [0.2, 0.8, 0.6, 0.9], kind="continuous")
+        assert (found.sd, found.difference) == (0.0, pytest.approx(0.1))
+        assert found.high - found.low > 0.5
+
 
 class TestCasesNeeded:
     @pytest.mark.parametrize("kind", ["binary", "continuous"])
@@ -129,6 +134,13 @@ class TestCasesNeeded:
     def test_equal_results_need_as_many_as_show_that_unlike_ones_are_rare(self):
         found = compare_paired([0.5] * 10, [0.5] * 10, kind="continuous")
         assert cases_needed(found, 1.0) == 73
+
+    def test_five_wins_of_five_need_one_more(self):
+        assert cases_needed(compare_paired(*passes(0, 5, 0, 0), kind="binary"), 0.0625) == 6
+
+    def test_where_the_forecast_says_that_there_are_enough_one_more_is_needed(self):
+        found = Paired(0.2, -0.01, 0.4, 0.2, "wilcoxon", 0.2, "rank_biserial", 30, 0, 0.1)
+        assert cases_needed(found, 0.2) == 31
 
     def test_one_case_tells_nothing_of_how_many(self):
         assert cases_needed(compare_paired([1], [0], kind="binary"), 1.0) is None
