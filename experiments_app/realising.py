@@ -30,7 +30,7 @@ def run_realise_job(handle: jobs.Handle) -> dict[str, Any]:
     if row is None or not row.host or row.shown_status == Variant.Status.ARCHIVED:
         return {"skipped": "the variant is gone, archived, or no longer meant for a host"}
     if row.realised:
-        return {"model": _recipe(row)["model"]}
+        return {"model": recipe_of(row)["model"]}
     try:
         return _realise(handle, row)
     except RegistryError as error:
@@ -41,14 +41,30 @@ def run_realise_job(handle: jobs.Handle) -> dict[str, Any]:
 
 
 def request_again(variant: Variant, *, by: str) -> Variant:
-    """Queue the work once more for a variant that failed. Raises Conflict for one that is not meant for a host."""
-    if not variant.host or variant.realised:
-        raise Conflict("It is on its host already." if variant.host else "It is laid over its base by the gateway.")
+    """Queue the work once more for a variant that failed, or whose host lost its model. Raises Conflict for others."""
+    if not variant.host:
+        raise Conflict("It is laid over its base by the gateway.")
     if variant.shown_status == Variant.Status.ARCHIVED:
         raise Conflict("It is archived. Bring it back first.")
     with transaction.atomic():
-        outbox.announce([variant], by=by)
+        RegistryEpoch.lock()
+        row = Variant.objects.listed().get(pk=variant.pk)
+        if row.realised and not row.is_lost:
+            raise Conflict("It is on its host already.")
+        if row.realised:
+            forget(row)
+        outbox.announce([row], by=by)
     return Variant.objects.listed().get(pk=variant.pk)
+
+
+def forget(row: Variant) -> None:
+    """Write that the variant is no model on its host; call it in a transaction that holds RegistryEpoch.lock()."""
+    UnifiedModel.objects.filter(pk=row.model_id).update(
+        recipe={**recipe_of(row), "model": None}, updated_at=timezone.now()
+    )
+    Variant.objects.filter(pk=row.pk).update(realised=False)
+    row.refresh_from_db()
+    RegistryEpoch.bump()
 
 
 def ingredients(recipe: Mapping[str, Any]) -> tuple[UnifiedModel, dict[str, Any]]:
@@ -79,9 +95,9 @@ def _fit(merged: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _realise(handle: jobs.Handle, row: Variant) -> dict[str, Any]:
-    recipe = _recipe(row)
+    recipe = recipe_of(row)
     root, parts = ingredients(recipe)
-    source, name = _source(row.host), recipe["upstream_name"]
+    source, name = source_of(row.host), recipe["upstream_name"]
     parts["from"] = _name_at(root, source)
     if parts.get("adapter"):
         adapter = adapters.find(parts.pop("adapter"))
@@ -90,16 +106,17 @@ def _realise(handle: jobs.Handle, row: Variant) -> dict[str, Any]:
     handle.progress(status=f"making {name} on {row.host}")
     ours = _is_ours(row, name)
     source.create(name, parts, replace=ours, progress=_begun(handle, row, name, ours))
-    made = sync_one(_source(row.host), name)
+    made = sync_one(source_of(row.host), name)
     _keep(handle, row, made)
     return {"model": made.pk, "name": name, "host": row.host}
 
 
-def _recipe(row: Variant) -> dict[str, Any]:
+def recipe_of(row: Variant) -> dict[str, Any]:
     return dict((row.model.recipe if row.model else None) or {})
 
 
-def _source(host: str) -> Source:
+def source_of(host: str) -> Source:
+    """Return the host that can hold a variant as a model of its own. Raises NotFound when it is not enabled."""
     return source_class(owner_of(host, "ollama") or "ollama")(host)
 
 
@@ -163,7 +180,7 @@ def _keep(handle: jobs.Handle, row: Variant, made: UnifiedModel) -> None:
         handle.fence()
         RegistryEpoch.lock()
         fresh = Variant.objects.listed().get(pk=row.pk)
-        recipe = {**_recipe(fresh), "model": made.pk}
+        recipe = {**recipe_of(fresh), "model": made.pk}
         UnifiedModel.objects.filter(pk=row.model_id).update(recipe=recipe, updated_at=timezone.now())
         status = Variant.Status.PROMOTED if fresh.promoted_at else Variant.Status.ACTIVE
         Variant.objects.filter(pk=row.pk).update(realised=True, status=status, error="")

@@ -27,6 +27,9 @@ class ExperimentalModelSerializer(serializers.ModelSerializer[Variant]):
     model_type = serializers.CharField(source="model.model_type", read_only=True)
     recipe = serializers.DictField(source="model.recipe", read_only=True)
     host = serializers.CharField(read_only=True, help_text="The Ollama host that holds it; empty for an overlay.")
+    is_lost = serializers.BooleanField(
+        read_only=True, help_text="Its host no longer has the model that it is there. POST .../realise makes it again."
+    )
     error = serializers.CharField(read_only=True, help_text="Why it failed.")
     mlflow_url = serializers.CharField(
         read_only=True, allow_null=True, help_text="Its run in MLflow's pages; null without MLFLOW_UI_URL."
@@ -53,6 +56,7 @@ class ExperimentalModelSerializer(serializers.ModelSerializer[Variant]):
             "recipe",
             "realised",
             "host",
+            "is_lost",
             "error",
             "description",
             "promoted_at",
@@ -74,6 +78,12 @@ class PromotionSerializer(StrictSerializer):
     reason = serializers.CharField(max_length=2_000, help_text="Kept in the history.")
     alias = serializers.CharField(
         required=False, allow_blank=True, default="", max_length=200, help_text="Its first model becomes this one."
+    )
+
+
+class DeletionSerializer(serializers.Serializer[Any]):
+    delete_on_host = serializers.BooleanField(
+        required=False, default=False, help_text="Delete the model that it is on its host there too."
     )
 
 

@@ -14,7 +14,7 @@ from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from experiments_app import artifacts, creating, promoting, realising
+from experiments_app import artifacts, creating, host_models, promoting, realising
 from experiments_app.diffing import diff
 from experiments_app.filters import VariantFilter
 from experiments_app.lineage import lineage
@@ -22,6 +22,7 @@ from experiments_app.models import Variant
 from experiments_app.schemas import BODY_SCHEMAS, EXAMPLES
 from experiments_app.serializers import (
     ArtifactsSerializer,
+    DeletionSerializer,
     DiffQuerySerializer,
     DiffSerializer,
     ExperimentalModelSerializer,
@@ -30,6 +31,7 @@ from experiments_app.serializers import (
     PromotionSerializer,
     SchemasSerializer,
 )
+from unified_app.authentication import need
 from unified_app.lookup import find_model
 from unified_app.pagination import pages
 from unified_app.views.answers import caller_of, name_of
@@ -107,11 +109,19 @@ class ExperimentalModelViewSet(ListModelMixin, GenericViewSet[Variant]):
     @extend_schema(
         summary="Delete an experimental model",
         description="It is archived: it cannot be called, and its id stays taken. 409 with `details.used_by` while "
-        "something builds on it.",
-        parameters=[MODEL],
+        "something builds on it. With `delete_on_host` the model that it is on its host is deleted there too, which "
+        "needs the scope `operate`; when the host does not answer, nothing is changed.",
+        parameters=[MODEL, DeletionSerializer],
     )
     def destroy(self, request: Request, model: str) -> Response:
-        promoting.archive(promoting.find_variant(model), by=name_of(request))
+        query = DeletionSerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        variant = promoting.find_variant(model)
+        if query.validated_data["delete_on_host"]:
+            need(request, "operate")
+            host_models.delete(variant, by=name_of(request))
+        else:
+            promoting.archive(variant, by=name_of(request))
         return Response(status=204)
 
     @extend_schema(
@@ -136,7 +146,7 @@ class ExperimentalModelViewSet(ListModelMixin, GenericViewSet[Variant]):
 
     @extend_schema(
         summary="Put a variant on its host once more",
-        description="For one that failed; 409 for one that is there already, or is not meant for a host.",
+        description="For one that failed or whose host lost it; 409 for one that is there, or not meant for a host.",
         parameters=[MODEL],
         request=None,
         responses={202: ExperimentalModelSerializer},

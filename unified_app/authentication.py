@@ -46,8 +46,7 @@ class ScopePermission(BasePermission):
             return True
         if not request.user.is_authenticated:
             return False
-        if scope not in scopes_of_request(request):
-            raise PermissionDenied(f"This needs the scope `{scope}`.")
+        need(request, scope)
         return True
 
 
@@ -60,6 +59,12 @@ def required_scope(request: Request, view: APIView) -> str | None:
     if request.method in SAFE_METHODS:
         return getattr(view, "read_scope", "read")
     return getattr(view, "write_scope", "operate")
+
+
+def need(request: Request, scope: str) -> None:
+    """Raise PermissionDenied unless the caller, who is a user, has the scope."""
+    if scope not in scopes_of_request(request):
+        raise PermissionDenied(f"This needs the scope `{scope}`.")
 
 
 def scopes_of_request(request: Request) -> frozenset[str]:

@@ -9,6 +9,12 @@ from unified_app.naming import name_key
 from unified_app.sources import Source
 
 
+def drop_one(source: Source, name: str) -> None:
+    """Write that the place no longer has this model, once that is known; the place is not asked."""
+    key = name_key(name)
+    syncing.apply(source.name, source.place, syncing.Reading(), covers=lambda listed: name_key(listed) == key)
+
+
 def sync_one(source: Source, name: str) -> UnifiedModel:
     """Read the place and write only this model; return its row. Raises NotFound when the place does not list it."""
     reading = syncing.read(source)

@@ -94,7 +94,7 @@ class UnifiedRegistryManager:
         One that is served is stopped first; open calls may finish. Raises Conflict while others build on it.
         """
         found = find_model(model_id)
-        _check_unused(found)
+        check_unused(found)
         stopping.stop(found.pk, f"deleted by {self.by}")
         return self._set_deleted(model_id, retired=True)
 
@@ -113,7 +113,7 @@ class UnifiedRegistryManager:
             if retired == bool(row.deleted_by) and retired == row.is_retired:
                 return False
             if retired:
-                _check_unused(row)
+                check_unused(row)
             before = (row.status, row.retired_reason)
             change = _retire if retired else _restore
             change(row, self.by)
@@ -183,7 +183,7 @@ def _retire(row: UnifiedModel, by: str) -> None:
     row.deleted_by, row.retired_reason = by, f"deleted by {by}"
 
 
-def _check_unused(row: UnifiedModel) -> None:
+def check_unused(row: UnifiedModel) -> None:
     """Raise Conflict when models that are not retired are made from this one."""
     derived = row.derived.exclude(model__status=ModelStatus.RETIRED).order_by("model_id")
     if users := list(derived.values_list("model_id", flat=True).distinct()):

@@ -6,8 +6,10 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef
+from django.db.models.fields.json import KeyTextTransform
 
-from unified_app.models.catalog import ModelStatus
+from unified_app.models.catalog import ModelStatus, Placement
 
 
 class ExperimentType(models.TextChoices):
@@ -39,8 +41,10 @@ class Experiment(models.Model):
 
 class VariantQuerySet(models.QuerySet["Variant"]):
     def listed(self) -> VariantQuerySet:
-        """For lists: rows with their model, experiment and base, in one query."""
-        return self.filter(model__isnull=False).select_related("model", "experiment__base")
+        """For lists: rows with their model, experiment and base, in one query; `is_lost` is known."""
+        rows = self.filter(model__isnull=False).select_related("model", "experiment__base")
+        there = Placement.objects.present().filter(model_id=OuterRef("made"), place=OuterRef("host")).order_by()
+        return rows.alias(made=KeyTextTransform("model", "model__recipe")).annotate(is_there=Exists(there))
 
     def shown(self) -> VariantQuerySet:
         return self.exclude(model__status=ModelStatus.RETIRED)
@@ -101,6 +105,11 @@ class Variant(models.Model):
         if self.model is not None and self.model.is_retired:
             return self.Status.ARCHIVED.value
         return str(self.status)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether its host no longer has the model that it is there; only rows of `listed()` know."""
+        return self.realised and not getattr(self, "is_there", True)
 
     @property
     def mlflow_url(self) -> str | None:

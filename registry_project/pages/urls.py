@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("experiments/new", making_variants.make, name="experiment-new"),
     path("experiments/<path:called>/archive", variant.archive, name="experiment-archive"),
     path("experiments/<path:called>/restore", variant.restore, name="experiment-restore"),
+    path("experiments/<path:called>/realise", variant.realise, name="experiment-realise"),
     path("experiments/<path:called>/promote", variant.promote, name="experiment-promote"),
     path("experiments/<path:called>", variant.variant_page, name="experiment"),
     path("hosts", hosts.host_list, name="hosts"),

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from experiments_app import promoting
+from experiments_app import promoting, realising
 from experiments_app.diffing import diff
 from experiments_app.lineage import lineage
 from experiments_app.models import Variant
@@ -21,7 +21,6 @@ from registry_project.pages.access import may, needs
 from registry_project.pages.errors import Missing
 from unified_app.errors import Conflict, InvalidInput, NotFound
 from unified_app.models import Alias, HistoryEntry, UnifiedModel
-from unified_app.models.catalog import ModelStatus
 from unified_app.recipes import ENSEMBLE
 
 HISTORY_SHOWN = 50
@@ -58,6 +57,12 @@ def archive(request: HttpRequest, called: str) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest, called: str) -> HttpResponse:
     return _act(request, called, promoting.restore, "{} is back and can be called.")
+
+
+@needs("experiment")
+@require_POST
+def realise(request: HttpRequest, called: str) -> HttpResponse:
+    return _act(request, called, realising.request_again, "{} is being made on its host again.")
 
 
 @needs("curate")
@@ -121,7 +126,7 @@ def _page(request: HttpRequest, variant: Variant, form: PromoteForm, status: int
         "change": variant_words.change_line(recipe),
         "search": variant_words.search_line(variant.experiment.parameters),
         **_ensemble(recipe),
-        "is_lost": variant.realised and not _has_model(recipe),
+        "may_realise": may(request, "experiment") and _may_be_made_again(variant),
         "gateway_calls": _calls(request, variant),
         "picture": lineage_picture.picture(model.pk, model.name, told),
         "ancestors": told["ancestors"][:RELATIVES_LISTED],
@@ -160,9 +165,8 @@ def _calls(request: HttpRequest, variant: Variant) -> list[Any]:
     return gateway_calls.for_model(base, model.name, model.capabilities)
 
 
-def _has_model(recipe: dict[str, Any]) -> bool:
-    """Whether the model that a realised variant is on its host is still there."""
-    return UnifiedModel.objects.filter(pk=recipe.get("model")).exclude(status=ModelStatus.RETIRED).exists()
+def _may_be_made_again(variant: Variant) -> bool:
+    return bool(variant.host) and (variant.is_lost or variant.shown_status == Variant.Status.FAILED)
 
 
 def _ensemble(recipe: dict[str, Any]) -> dict[str, Any]:

@@ -104,4 +104,6 @@ def state_of(variant: Variant) -> tuple[str, str]:
     is_pending = variant.model is not None and (variant.model.recipe or {}).get("kind") == REALISED
     if is_pending and not variant.realised and shown == Variant.Status.ACTIVE:
         return "queued", f"being made on {variant.host}"
+    if variant.is_lost and shown in (Variant.Status.ACTIVE, Variant.Status.PROMOTED):
+        return "failed", f"{variant.host} lost its model"
     return shown, shown

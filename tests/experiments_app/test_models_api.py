@@ -101,6 +101,24 @@ class OneTests(ExperimentCase):
         assert self.client.post(f"{MODELS}/{made['id']}/restore").json()["status"] == "active"
         assert self.client.post(f"{MODELS}/{upon['id']}/restore").json()["status"] == "active"
 
+    def test_what_its_host_lost_is_told(self):
+        made = self.make(realise={"host": "one"})
+        assert self.get(f"{MODELS}/{made['id']}")["is_lost"] is False
+        Variant.objects.update(realised=True)
+        assert [row["is_lost"] for row in self.get(MODELS)["experimental_models"]] == [True]
+        again = self.client.post(f"{MODELS}/{made['id']}/realise")
+        assert (again.status_code, again.json()["realised"], again.json()["is_lost"]) == (202, False, False)
+
+    def test_deleting_on_the_host_needs_an_operator(self):
+        made = self.make()
+        path = f"{MODELS}/{made['id']}?delete_on_host=true"
+        assert "operate" in self.error(self.client.delete(path), 403)["message"]
+        self.act_as("Operator")
+        assert "no model of its own" in self.error(self.client.delete(path), 409)["message"]
+        self.error(self.client.delete(path.replace("true", "maybe")), 400)
+        assert Variant.objects.get().status == "active"
+        assert self.client.delete(path.replace("true", "false")).status_code == 204
+
     def test_who_may_what(self):
         made = self.make()
         self.act_as("Viewer")

@@ -42,6 +42,12 @@ class VariantPageTests(ExperimentPagesCase):
         assert "being made on one" in self.page(path) and "no longer has the model" not in self.page(path)
         Variant.objects.filter(pk=row.pk).update(realised=True)
         assert "one no longer has the model that this variant is there" in self.page(path)
+        assert "one lost its model" in self.page("/experiments")
+        self.act_as("Evaluator")
+        assert "Make it again on one" in self.page(path)
+        said = words(self.client.post(f"{path}/realise", follow=True))
+        assert "own is being made on its host again" in said and "Make it again" not in said
+        assert "no longer has the model" not in self.page(path)
 
     def test_an_ensemble_names_its_members(self):
         members = [{"model": "llama3.1:8b", "weight": 2}, {"model": "calm"}]
