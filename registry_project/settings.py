@@ -41,12 +41,16 @@ JOB_KINDS: dict[str, str] = {
     "serve": "unified_app.serving.requests.run_serve_job",
     "mlflow": "experiments_app.tracking.run_mlflow_job",
     "realise": "experiments_app.realising.run_realise_job",
+    "evaluation": "experiments_app.evaluation.runner.job.run_evaluation_job",
 }
+# Of kinds that work on rows of their own, which end with the job, whoever ends it: `function(job)`.
+JOB_ENDINGS: dict[str, str] = {"evaluation": "experiments_app.evaluation.runs.end_with_job"}
 # Of kinds that are not like the rest: how many may run at once, how often they are tried, and the seconds before
 # attempt 2, 3, ... (the last one repeats). MLflow may be away for a day, and then takes no more than two threads.
-JOB_LIMITS: dict[str, int] = {"mlflow": 2, "realise": 2}
-JOB_ATTEMPTS: dict[str, int] = {"mlflow": 400}
-JOB_BACKOFF: dict[str, tuple[int, ...]] = {"mlflow": (5, *[10] * 60, 300)}
+# An evaluation goes on where a killed worker left it, and waits for a site that is away.
+JOB_LIMITS: dict[str, int] = {"mlflow": 2, "realise": 2, "evaluation": 2}
+JOB_ATTEMPTS: dict[str, int] = {"mlflow": 400, "evaluation": 60}
+JOB_BACKOFF: dict[str, tuple[int, ...]] = {"mlflow": (5, *[10] * 60, 300), "evaluation": (2, 5, 10, 30, 60)}
 # Empty: an SQLite store in REGISTRY_HOME.
 MLFLOW_TRACKING_URI: str = env.str("MLFLOW_TRACKING_URI", default="")
 # Where people open MLflow's pages; empty: nothing links there.
@@ -72,6 +76,10 @@ PAGE_URL: str = env.str("PAGE_URL", default="")
 # How many web processes this set-up starts; more than one is refused without PostgreSQL and Redis.
 WEB_PROCESSES: int = env.int("WEB_PROCESSES", default=1)
 RETENTION_DAYS: int = env.int("RETENTION_DAYS", default=90)
+# What other applications delete after that: a name, and `function(before) -> queryset`.
+RETENTION: dict[str, str] = {"cached_replies": "experiments_app.evaluation.runner.cache.replies_before"}
+# How many models that take memory of our own hosts are evaluated at once: more would push each other out of it.
+EVALUATION_MODELS_AT_ONCE: int = env.int("EVALUATION_MODELS_AT_ONCE", default=3)
 
 # --- Serving ----------------------------------------------------------------------------------------------
 # What clients are told to call, and what the page and the workers call.

@@ -26,13 +26,14 @@ def every_source_imports(**_: Any) -> list[Error]:
 
 @register()
 def every_job_kind_imports(**_: Any) -> list[Error]:
-    """Every entry of JOB_KINDS is a function."""
+    """Every entry of the tables of functions is one."""
     errors = []
-    for kind, path in settings.JOB_KINDS.items():
+    tables = ("JOB_KINDS", "JOB_ENDINGS", "RETENTION")
+    for table, kind, path in ((table, *entry) for table in tables for entry in getattr(settings, table).items()):
         found, problem = _import(path)
         if problem or not callable(found):
             reason = problem or "is not callable"
-            errors.append(Error(f"JOB_KINDS[{kind!r}] = {path!r} {reason}.", id="registry.E002"))
+            errors.append(Error(f"{table}[{kind!r}] = {path!r} {reason}.", id="registry.E002"))
     return errors
 
 

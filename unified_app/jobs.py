@@ -54,6 +54,7 @@ class Handle:
 
     def __init__(self, job: Job) -> None:
         self.job_id: int = job.pk
+        self.kind: str = job.kind
         self.attempt = job.attempt
         self.arguments: dict[str, Any] = job.arguments
         self.created_by = job.created_by
@@ -183,6 +184,7 @@ def cancel(job: Job, by: str) -> Job:
         queued = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED)
         if queued.update(state=Job.State.CANCELLED, finished_at=now, error=_cancelled(by)):
             _close_runs(job.pk, SyncRun.State.CANCELLED)
+            _tell_of_end(job.kind, job.pk)
         elif not Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(cancel_requested=True):
             job.refresh_from_db()
             raise Conflict(f"The job has ended already: {job.state}.")
@@ -260,6 +262,7 @@ def _finish(handle: Handle, state: Job.State, **values: Any) -> str:
         if ended:
             run_state = SyncRun.State.CANCELLED if state == Job.State.CANCELLED else SyncRun.State.FAILED
             _close_runs(handle.job_id, run_state)
+            _tell_of_end(handle.kind, handle.job_id)
     return state.value if ended else "lost"
 
 
@@ -290,6 +293,7 @@ def _revive(job: Job) -> None:
             ended = mine.update(state=Job.State.QUEUED, run_after=timezone.now(), error=error)
         if ended:
             _close_runs(job.pk, SyncRun.State.FAILED)
+            _tell_of_end(job.kind, job.pk)
 
 
 def _close_runs(job_id: int, state: SyncRun.State) -> None:
@@ -298,6 +302,13 @@ def _close_runs(job_id: int, state: SyncRun.State) -> None:
     SyncRun.objects.filter(job_id=job_id, state=SyncRun.State.RUNNING).update(
         state=state, finished_at=timezone.now(), failed=failure
     )
+
+
+def _tell_of_end(kind: str, job_id: int) -> None:
+    """Let the rows that a job of this kind works on end with it, in the transaction that ends it."""
+    job = Job.objects.get(pk=job_id) if kind in settings.JOB_ENDINGS else None
+    if job and not job.is_active:
+        import_string(settings.JOB_ENDINGS[kind])(job)
 
 
 def _cancelled(by: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from unified_app.history import KEPT
 from unified_app.models import ApiKey, HistoryEntry, Job, SyncRun, UsageRecord
@@ -23,4 +24,5 @@ def clean_up() -> dict[str, int]:
         "keys": ApiKey.objects.filter(expires_at__lt=before),
         "usage_records": UsageRecord.objects.filter(at__lt=before),
     }
-    return {name: rows.delete()[0] for name, rows in old.items()}
+    others = {name: import_string(path)(before) for name, path in settings.RETENTION.items()}
+    return {name: rows.delete()[0] for name, rows in {**old, **others}.items()}

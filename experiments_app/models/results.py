@@ -72,8 +72,12 @@ class RunModel(models.Model):
     run = models.ForeignKey(EvaluationRun, models.CASCADE, related_name="run_models")
     model = models.ForeignKey("unified_app.UnifiedModel", models.CASCADE, related_name="evaluations")
     position = models.PositiveIntegerField(help_text="As in the request.")
-    version = models.CharField(max_length=64, help_text="Version of the model when the run began.")
-    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of all that makes its answers; part of the cache.")
+    version = models.TextField(
+        blank=True, default="", help_text="Version of the model when the run began; empty until then."
+    )
+    fingerprint = models.CharField(
+        max_length=64, blank=True, default="", help_text="SHA-256 of all that makes its answers; part of the cache."
+    )
     summary = models.JSONField(default=dict, help_text="Its metrics once all its results are there.")
     mlflow_run_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 - null until it is logged
 
@@ -91,6 +95,8 @@ class CaseResult(models.Model):
 
     class State(models.TextChoices):
         RUNNING = "running"
+        # To be called when the run goes on: it was cancelled, or is tried again.
+        WAITING = "waiting"
         DONE = "done"
         FAILED = "failed"
 
