@@ -12,15 +12,25 @@ from registry_project.bounded import Application, refuse
 from unified_app.gateway.http import Message, Receive, Scope, Send
 
 _REFUSALS = (401, 403, 404, 405, 429)
+# Bytes a second that an upload must bring on the whole: who sends a byte now and then would hold a place for days.
+LEAST_RATE = 32 * 2**10
+# So many times the idle time are given beside it, for what a net does at times.
+_GRACE = 4
 
 
 class BoundedUpload:
-    """An ASGI application for a path that takes files of up to `max_bytes`; `seconds` may pass without a byte."""
+    """An ASGI application for a path that takes files of up to `max_bytes`.
 
-    def __init__(self, application: Application, *, max_bytes: int, seconds: float) -> None:
+    `seconds` may pass without a byte; on the whole, `least_rate` bytes must come each second.
+    """
+
+    def __init__(
+        self, application: Application, *, max_bytes: int, seconds: float, least_rate: float = LEAST_RATE
+    ) -> None:
         self._application = application
         self._max_bytes = max_bytes
         self._seconds = seconds
+        self._least_rate = least_rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         length = dict(scope["headers"]).get(b"content-length", b"")
@@ -32,7 +42,8 @@ class BoundedUpload:
             for message in answer:
                 await send(message)
         else:
-            await self._hand_on(scope, _Patient(receive, self._seconds), send)
+            whole = _GRACE * self._seconds + int(length) / self._least_rate
+            await self._hand_on(scope, _Patient(receive, self._seconds, whole), send)
 
     async def _hand_on(self, scope: Scope, body: _Patient, send: Send) -> None:
         await self._application(scope, body, send)
@@ -54,25 +65,37 @@ class BoundedUpload:
         headers = [(name, value) for name, value in scope["headers"] if name not in names]
         empty = {**scope, "headers": [*headers, (b"content-length", b"0")]}
         await self._application(empty, _once(receive), send)
-        return answer if answer and answer[0].get("status") in _REFUSALS else []
+        if not answer or answer[0].get("status") not in _REFUSALS:
+            return []
+        # Else the server would go on reading what nobody wants.
+        closing = {**answer[0], "headers": [*answer[0].get("headers", []), (b"connection", b"close")]}
+        return [closing, *answer[1:]]
 
 
 class _Patient:
-    """What a client sends, as long as no more than `seconds` pass without a byte; then it counts as gone."""
+    """What a client sends, as long as no more than `seconds` pass without a byte, nor `whole` in all.
 
-    def __init__(self, receive: Receive, seconds: float) -> None:
+    Then it counts as gone.
+    """
+
+    def __init__(self, receive: Receive, seconds: float, whole: float) -> None:
         self._receive = receive
         self._seconds = seconds
+        self._deadline = asyncio.get_running_loop().time() + whole
         self._is_whole = False
         self.has_given_up = False
 
     async def __call__(self) -> Message:
         if self._is_whole:
             return await self._receive()
+        left = self._deadline - asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(max(0.0, min(self._seconds, left))):
                 message = await self._receive()
         except TimeoutError:
+            message = None
+        # What is there already comes without a pause, in which the timeout could end it.
+        if message is None or left <= 0:
             self.has_given_up = True
             return {"type": "http.disconnect"}
         self._is_whole = not message.get("more_body")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import socket
@@ -17,6 +18,7 @@ import pytest
 import requests
 
 from registry_project.environment import BASE_DIR
+from registry_project.uploads import BoundedUpload
 from tests.experiments_app.gguf_files import lora
 from tests.running import ADDRESS, Process, environment, temporary_home
 from tests.servers import free_port, wait_until
@@ -137,6 +139,30 @@ def test_one_that_arrives_slowly_may_take_longer_than_the_idle_time(site: Site) 
             time.sleep(IDLE_SECONDS * 0.4)
             connection.sendall(body[at : at + -(-len(body) // 4)])
         assert connection.recv(4096).startswith(b"HTTP/1.1 201")
+
+
+def test_one_that_trickles_is_given_up() -> None:
+    """No pause is too long, and yet it would take forever."""
+    sent: list[dict] = []
+    got = 0
+
+    async def application(scope, receive, send):
+        nonlocal got
+        while (message := await receive())["type"] == "http.request" and message["more_body"]:
+            got += len(message["body"])
+
+    async def trickle():
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message):
+        sent.append(message)
+
+    upload = BoundedUpload(application, max_bytes=2**30, seconds=0.05, least_rate=2**40)
+    scope = {"type": "http", "headers": [(b"content-length", b"%d" % 2**30)]}
+    asyncio.run(asyncio.wait_for(upload(scope, trickle, send), 20))
+    assert got
+    assert sent[0]["status"] == 408 and json.loads(sent[1]["body"])["error"]["code"] == "body_timeout"
 
 
 def test_a_client_that_goes_away_leaves_nothing_and_the_site_goes_on(site: Site) -> None:
