@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, NoReturn
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
@@ -14,6 +14,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from experiments_app.evaluation.cases import Case
 from experiments_app.evaluation.evaluators.base import Evaluator
 from experiments_app.evaluation.evaluators.options import TRUTH, defaulted, schema
 from experiments_app.evaluation.evaluators.patterns import compiled, found, is_quick
@@ -69,30 +70,34 @@ class JSONValid(_JSONAnswer):
 class JSONSchema(_JSONAnswer):
     description = "The answer is JSON of a schema (draft 2020-12; references only within the schema)."
     parameters = schema(
-        "schema", schema={"type": ["object", "boolean"], "description": "The JSON schema itself."}, fenced=FENCED
+        "schema",
+        schema={
+            "type": ["object", "boolean", "string"],
+            "description": "The JSON schema itself, or the test case's key of one.",
+        },
+        fenced=FENCED,
     )
 
     def prepare(self) -> None:
-        try:
-            Draft202012Validator.check_schema(self.options["schema"])
-        except SchemaError as error:
-            self.refuse("schema", f"It is no JSON schema: {shown(error.message, 300)}")
-        self._check_keywords()
-        try:
-            # Also a reference that leads nowhere is seen now, and one that leads only to itself.
-            values: tuple[Any, ...] = ({}, [], "", 0)
-            for value in values:
-                best_match(self._validator.iter_errors(value))
-        except (Unresolvable, RecursionError) as error:
-            self.refuse("schema", f"A reference in it leads nowhere: {shown(error)}")
+        if not isinstance(self.options["schema"], str):
+            _check_schema(self.options["schema"], partial(self.refuse, "schema"))
+
+    def check(self, case: Case) -> None:
+        told = self._schema(case)
+        if isinstance(self.options["schema"], str):
+            refuse_it = partial(self.refuse_case, case, self.options["schema"])
+            if not isinstance(told, Mapping | bool):
+                refuse_it("It is a JSON schema: a mapping.")
+            _check_schema(told, refuse_it)
 
     def score(self, trial: Trial) -> Score:
+        validator = _validator_of(self._schema(trial.case))
         try:
             value = self.read(trial)
         except ValueError as error:
             return self.said(False, f"Not JSON: {shown(error)}")
         try:
-            wrong = best_match(self._validator.iter_errors(value))
+            wrong = best_match(validator.iter_errors(value))
         except TimeoutError as reason:
             raise Undecided("timed_out", str(reason)) from reason
         except (Unresolvable, RecursionError, ValueError, ArithmeticError) as reason:
@@ -101,26 +106,42 @@ class JSONSchema(_JSONAnswer):
             wrong is None, f"{wrong.json_path}: {shown(wrong.message)}" if wrong else "It fits the schema."
         )
 
-    @cached_property
-    def _validator(self) -> Any:
-        # The registry has nothing to retrieve with: no reference leaves the schema.
-        return _Validator(self.options["schema"], registry=Registry())
+    def _schema(self, case: Case) -> Any:
+        return self.value("schema", case) if isinstance(self.options["schema"], str) else self.options["schema"]
 
-    def _check_keywords(self) -> None:
-        for key, value in _keywords(self.options["schema"]):
-            if key in _REFERENCES and not str(value).startswith("#"):
-                self.refuse("schema", f"{key} '{shown(value)}' leads out of the schema; it must begin with #.")
-            for pattern in [value] if key == "pattern" else list(value) if key == "patternProperties" else []:
-                self._check_pattern(key, pattern)
 
-    def _check_pattern(self, key: str, pattern: str) -> None:
-        try:
-            compiled(pattern)
-        except ValueError as error:
-            self.refuse("schema", f"{key} '{shown(pattern)}': {error}")
-        # The library itself searches names, without a time limit.
-        if key == "patternProperties" and not is_quick(pattern, 1000):
-            self.refuse("schema", f"patternProperties '{shown(pattern)}': A search may take too long.")
+def _validator_of(told: Any) -> Any:
+    # The registry has nothing to retrieve with: no reference leaves the schema.
+    return _Validator(told, registry=Registry())
+
+
+def _check_schema(told: Any, refuse_it: Callable[[str], NoReturn]) -> None:
+    try:
+        Draft202012Validator.check_schema(told)
+    except SchemaError as error:
+        refuse_it(f"It is no JSON schema: {shown(error.message, 300)}")
+    for key, value in _keywords(told):
+        if key in _REFERENCES and not str(value).startswith("#"):
+            refuse_it(f"{key} '{shown(value)}' leads out of the schema; it must begin with #.")
+        for pattern in [value] if key == "pattern" else list(value) if key == "patternProperties" else []:
+            _check_pattern(key, pattern, refuse_it)
+    try:
+        # Also a reference that leads nowhere is seen now, and one that leads only to itself.
+        values: tuple[Any, ...] = ({}, [], "", 0)
+        for value in values:
+            best_match(_validator_of(told).iter_errors(value))
+    except (Unresolvable, RecursionError) as error:
+        refuse_it(f"A reference in it leads nowhere: {shown(error)}")
+
+
+def _check_pattern(key: str, pattern: str, refuse_it: Callable[[str], NoReturn]) -> None:
+    try:
+        compiled(pattern)
+    except ValueError as error:
+        refuse_it(f"{key} '{shown(pattern)}': {error}")
+    # The library itself searches names, without a time limit.
+    if key == "patternProperties" and not is_quick(pattern, 1000):
+        refuse_it(f"patternProperties '{shown(pattern)}': A search may take too long.")
 
 
 def _keywords(told: Any) -> Iterator[tuple[str, Any]]:
