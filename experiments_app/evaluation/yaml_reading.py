@@ -7,6 +7,7 @@ rules: keys that come twice are refused, merge keys give way to what stands besi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from experiments_app.evaluation.yaml_scalars import BadScalar, scalar
 # Go allows 10,000; no prompt nests so deeply.
 MAX_DEPTH = 100
 # Values that aliases make of few: a file of 10,000 cases has a tenth of it.
-MAX_VALUES = 2_000_000
+MAX_VALUES = 500_000
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STANDARD = "tag:yaml.org,2002:"
 
@@ -139,25 +140,31 @@ class Values:
         if self._made > MAX_VALUES:
             raise BadYaml("document contains excessive aliasing", node.line)
         if node.kind == "scalar":
-            return node.scalar()
-        if id(node) in self._open:
-            raise BadYaml("an anchor's value contains itself", node.line)
-        self._open.add(id(node))
-        made = [self.value(item) for item in node.items] if node.kind == "list" else self._mapping(node)
-        self._open.discard(id(node))
-        return made
+            return self.scalar(node)
+        with self._opened(node):
+            if node.kind == "list":
+                return [self.value(item) for item in node.items]
+            return {self.key(key): self.value(value) for key, value in entries(node)}
 
     def texts(self, node: Node) -> dict[str, Any]:
         """Return a mapping whose keys are their source texts, whatever they look like; a null key is dropped."""
+        with self._opened(node):
+            pairs = [(key, value) for key, value in entries(node) if not (_is_key(key) and key.is_null)]
+            return {key.source: self.value(value) for key, value in pairs}
+
+    def scalar(self, node: Node) -> Any:
+        return node.scalar()
+
+    def key(self, key: Node) -> Any:
+        return key.scalar() if _is_key(key) else None
+
+    @contextmanager
+    def _opened(self, node: Node) -> Iterator[None]:
         if id(node) in self._open:
             raise BadYaml("an anchor's value contains itself", node.line)
         self._open.add(id(node))
-        made = {key.source: self.value(value) for key, value in entries(node) if _is_key(key) and not key.is_null}
+        yield
         self._open.discard(id(node))
-        return made
-
-    def _mapping(self, node: Node) -> dict[Any, Any]:
-        return {key.scalar(): self.value(value) for key, value in entries(node) if _is_key(key)}
 
 
 class _Builder:
