@@ -29,7 +29,7 @@ def every_job_kind_imports(**_: Any) -> list[Error]:
     """Every entry of the tables of functions is one."""
     errors = []
     tables = ("JOB_KINDS", "JOB_ENDINGS", "RETENTION")
-    for table, kind, path in ((table, *entry) for table in tables for entry in getattr(settings, table).items()):
+    for table, kind, path in [(name, *entry) for name in tables for entry in getattr(settings, name).items()]:
         found, problem = _import(path)
         if problem or not callable(found):
             reason = problem or "is not callable"
