@@ -80,9 +80,15 @@ def as_number(text: str) -> float | None:
     return None
 
 
+def final_number(text: str) -> float | None:
+    """Return the number of a final answer that may go on: 18 dollars for 3 days."""
+    number, found = as_number(text), numbers_in(plain(text))
+    return number if number is not None or not found else found[0].value
+
+
 def as_text(text: str) -> str:
-    """Return a final answer as texts are compared: without marks, capitals, spare spaces and a last point."""
-    return " ".join(plain(text).lower().split()).strip(" .,;:!\"'`*_").replace(" ", "")
+    """Return a final answer as texts are compared: without marks, capitals, spaces and a last point."""
+    return "".join(plain(text).lower().split()).strip(".,;:!\"'`*_")
 
 
 def plain(text: str) -> str:
@@ -94,4 +100,5 @@ def kind_of(expected: str) -> str:
     """Return how an expected answer is compared when nobody says."""
     if re.fullmatch(r"\(?[A-J]\)?", expected.strip()):
         return "letter"
-    return "text" if re.search(r"[A-Za-z]{2}", plain(expected)) or as_number(expected) is None else "number"
+    has_words = re.search(r"[A-Za-z]{2}", re.sub(r"\\[dt]?frac\b", "", plain(expected)))
+    return "text" if has_words or as_number(expected) is None else "number"

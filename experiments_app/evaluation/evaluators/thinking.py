@@ -10,6 +10,7 @@ from experiments_app.evaluation.evaluators.final_answers import (
     as_number,
     as_text,
     extracted,
+    final_number,
     kind_of,
 )
 from experiments_app.evaluation.evaluators.numbers import ABSOLUTE, RELATIVE, is_close
@@ -53,7 +54,7 @@ class ThinkingAnswer(Evaluator):
     def _is_right(self, found: str, expected: str, compare: str) -> bool:
         if compare == "letter":
             return as_letter(found) is not None and as_letter(found) == as_letter(expected)
-        number, wanted = (as_number(found), as_number(expected)) if compare == "number" else (None, None)
+        number, wanted = (final_number(found), as_number(expected)) if compare == "number" else (None, None)
         if number is not None and wanted is not None:
             return is_close(number, wanted, self.options["absolute"], self.options["relative"])
         return as_text(found) == as_text(expected)

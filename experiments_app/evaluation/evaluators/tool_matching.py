@@ -4,7 +4,8 @@ Source: Patil et al., The Berkeley Function Calling Leaderboard, ICML 2025, and 
 is the expected one; every required argument is there and none that is unknown; each value is of the type that the
 tool declares, or of that of the allowed values, and is one of these; an allowed argument that is missing was optional.
 Texts are compared without spaces, the signs , . / - _ * ^ and capital letters. A whole number may stand for a float,
-also within lists, as JSON does not tell them apart. A dot in a function's name is an underscore to many servers.
+also within lists, as JSON does not tell them apart, and types within objects are minded where they are declared: that
+is ours. A list that may be left out may be empty. A dot in a function's name is an underscore to many servers.
 """
 
 from __future__ import annotations
@@ -105,6 +106,8 @@ def fits(value: Any, allowed: OneOf, rules: Mapping[str, Any]) -> bool:
 def _same(value: Any, option: Any, rules: Mapping[str, Any], is_loose: bool) -> bool:
     if isinstance(value, str) and isinstance(option, str):
         return plain_text(value) == plain_text(option) if is_loose else value == option
+    if value == [] and option == "":
+        return True
     if isinstance(value, dict) and isinstance(option, Mapping):
         return _same_object(value, option, _mapping(rules.get("properties")))
     if isinstance(value, list) and isinstance(option, tuple):
@@ -121,10 +124,11 @@ def _same_object(value: Mapping[str, Any], option: Mapping[str, OneOf], rules: M
 
 
 def _same_scalar(value: Any, option: Any, rules: Mapping[str, Any]) -> bool:
-    """Compare numbers, truths and null. True is not 1; 5.0 is no 5 where only a whole number was expected."""
+    """Compare numbers, truths and null. True is not 1; 5.0 is no 5 where a whole number is declared."""
     if isinstance(value, bool) or isinstance(option, bool) or value is None or option is None:
         return value is option
-    if isinstance(value, float) and isinstance(option, int) and float not in _kinds(rules.get("type")):
+    kinds = _kinds(rules.get("type"))
+    if isinstance(value, float) and isinstance(option, int) and kinds and float not in kinds:
         return False
     are_numbers = isinstance(value, int | float) and isinstance(option, int | float)
     return are_numbers and value == option
