@@ -9,14 +9,14 @@ import json
 import re
 from typing import Any
 
-import yaml
-
+from experiments_app.evaluation.suite_yaml import read_yaml
+from experiments_app.evaluation.yaml_writing import dump
 from experiments_app.modelfile import BadFile, Parts
+from unified_app.errors import InvalidInput
 from unified_app.parameters import ALIASES, PARAMETERS, canonical
 from unified_app.templates import render, uses_system
 
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
-_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _KNOWN = frozenset(
     [
         "name",
@@ -33,54 +33,14 @@ _KNOWN = frozenset(
         "evaluators",
     ]
 )
-_RESOLVERS: tuple[tuple[str, str, str], ...] = (
-    ("tag:yaml.org,2002:bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
-    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
-    (
-        "tag:yaml.org,2002:float",
-        r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$",
-        "-+0123456789.",
-    ),
-    ("tag:yaml.org,2002:null", r"^(?:~|null|Null|NULL|)$", "~nN"),
-)
-
-
-class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: dict[str, Any] = {}
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        if twice := {name for name in names if names.count(name) > 1 and name != "<<"}:
-            raise BadFile(f"It has {', '.join(sorted(twice)[:3])} twice in one place.")
-        return super().construct_mapping(node, deep)
-
-
-class _Dumper(yaml.SafeDumper):
-    yaml_implicit_resolvers: dict[str, Any] = {}
-
-
-def _text_node(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    # YAML 1.1 takes these for line ends and folds them away, unless they are escaped.
-    style = '"' if _LINE_ENDS.search(text) else None
-    node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-    return node
-
-
-_Dumper.add_representer(str, _text_node)
-
-for _tag, _pattern, _first in _RESOLVERS:
-    for _kind in (_Loader, _Dumper):
-        _kind.add_implicit_resolver(_tag, re.compile(_pattern), [*_first, *([""] if "null" in _tag else [])])
 
 
 def read_prompt(text: str) -> Parts:
     """Return what the file says. Raises BadFile."""
     try:
-        told = next(iter(yaml.load_all(text, Loader=_Loader)), None)  # noqa: S506 - derived from SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
-        raise BadFile(f"It is no YAML that can be read: {' '.join(str(error).split())[:200]}") from None
-    if not isinstance(told, dict):
-        raise BadFile("It is no mapping with messages and modelParameters.")
+        told = read_yaml(text)
+    except InvalidInput as error:
+        raise BadFile(error.message.removeprefix("file: ")) from None
     model, name, description = (_word(told.get(key)) for key in ("model", "name", "description"))
     found = Parts(base=model, name=name, description=description)
     found.ignored += [f"{str(name)[:60]} is passed over." for name in told if name not in _KNOWN]
@@ -98,7 +58,7 @@ def write_prompt(parts: Parts) -> str:
     told["jsonSchema"] = json.dumps(form["json_schema"]) if "json_schema" in form else None
     told["messages"] = _messages(parts)
     shown = {name: value for name, value in told.items() if value}
-    return yaml.dump(shown, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return dump(shown)
 
 
 def _messages(parts: Parts) -> list[dict[str, str]]:
