@@ -230,11 +230,15 @@ class AdapterAdmin(ReadOnlyAdmin):
     search_fields = ("name", "sha256", "base_model")
     help_texts = {
         "name": "As its uploader called the file.",
-        "digest": "Of the file; what a fine-tuning names.",
+        "digest": "Of the file, or of the list of several; what a fine-tuning names.",
         "format": "gguf or safetensors.",
-        "told_size": "Of the file.",
+        "told_size": "Of all its files.",
         "architecture": "The architecture that it says it fits.",
         "rank": "As its file tells.",
+        "alpha": "As its file tells; with the rank it says how strong it is.",
+        "width": "Embedding length of the models that it fits.",
+        "modules": "The parts of a layer that it changes.",
+        "file_names": "All its files.",
         "base_model": "The base that it says it was made for.",
         "created_by": "Who uploaded it.",
         "made": "When.",
@@ -247,6 +251,10 @@ class AdapterAdmin(ReadOnlyAdmin):
     @admin.display(description="sha256", ordering="sha256")
     def digest(self, obj: Adapter) -> str:
         return show.digest(obj.sha256)
+
+    @admin.display(description="Files")
+    def file_names(self, obj: Adapter) -> str:
+        return ", ".join(file["name"] for file in obj.files) or show.NONE
 
     @admin.display(description="Size", ordering="size")
     def told_size(self, obj: Adapter) -> str:

@@ -18,9 +18,11 @@ from experiments_app import adapters, creating
 from experiments_app.gguf import read_header
 from experiments_app.models import Variant
 from ollama_app import hosts
+from ollama_app.making import adapter_problem
 from ollama_app.models import Host
 from ollama_app.source import OllamaSource
 from tests.experiments_app.gguf_files import lora
+from tests.experiments_app.peft_files import CONFIG, WEIGHTS, config, matrices, safetensors
 from tests.ollama_app.ollama_server import sync
 from unified_app import jobs
 from unified_app.models import Job, Placement, UnifiedModel
@@ -87,6 +89,23 @@ class RealisingTests(TransactionTestCase):
         assert row.realised, row.error
         assert "num_predict" in self.show(name)["parameters"]
         assert self.ask(name).json()["eval_count"] <= 3
+
+    def test_an_adapter_of_safetensors_changes_what_the_base_says(self):
+        info = self.show(self.base.upstream_name)["model_info"]
+        architecture = info["general.architecture"]
+        if adapter_problem("safetensors", [architecture], Host.objects.get().version):
+            self.skipTest("this server takes no safetensors for its smallest model")
+        width = info[f"{architecture}.embedding_length"]
+        heads, shared = (info[f"{architecture}.attention.head_count{end}"] for end in ("", "_kv"))
+        weights = safetensors(matrices(2, width=width, out=width // heads * shared), seed=1)
+        files = {CONFIG: config(base_model_name_or_path=None), WEIGHTS: weights}
+        uploaded, _ = adapters.add([SimpleUploadedFile(name, content) for name, content in files.items()], by="live")
+        row, name = self.make("fine_tuning", adapter=uploaded.pk)
+        assert row.realised, row.error
+        assert "\nADAPTER " in self.show(name)["modelfile"]
+        tuned, plain = self.ask(name, options=ONE), self.ask(self.base.upstream_name, options=ONE)
+        assert tuned.status_code == 200, tuned.text
+        assert tuned.json()["message"]["content"] != plain.json()["message"]["content"]
 
     def test_an_adapter_changes_what_the_base_says(self):
         info = self.show(self.base.upstream_name)["model_info"]
