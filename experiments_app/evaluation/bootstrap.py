@@ -64,7 +64,7 @@ def bootstrap_statistic_ci(
     random = np.random.default_rng(seed)
     drawn = random.integers(0, len(rows), (resamples, len(rows)))
     found = np.array([statistic([rows[index] for index in draw]) for draw in drawn.tolist()], dtype=float)
-    return _ends(found, len(rows), confidence)
+    return ends(found, len(rows), confidence)
 
 
 def paired_bootstrap(
@@ -111,13 +111,14 @@ def _p_value(beyond: int, resamples: int, t: float, n: int) -> float:
 
 
 def _interval(values: Sequence[float], means: NDArray[float64], confidence: float) -> tuple[float, float]:
-    low, high = _ends(means, len(values), confidence)
+    low, high = ends(means, len(values), confidence)
     mean = fsum(values) / len(values)
     half = student_quantile((1 - confidence) / 2, len(values) - 1) * standard_error(values)
     return min(low, mean - half), max(high, mean + half)
 
 
-def _ends(found: NDArray[float64], n: int, confidence: float) -> tuple[float, float]:
+def ends(found: NDArray[float64], n: int, confidence: float) -> tuple[float, float]:
+    """Return the interval's ends among what the resamples of n cases gave; (nan, nan) when none gave a number."""
     import numpy as np
 
     known = found[np.isfinite(found)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experiments_app.models.comparisons import KeptComparison, Measure
 from experiments_app.models.results import CachedReply, CaseResult, EvaluationRun, Gate, GateCheck, RunModel
 from experiments_app.models.suites import Suite, SuiteVersion
 from experiments_app.models.variants import (
@@ -23,6 +24,8 @@ __all__ = [
     "Gate",
     "GateCheck",
     "IdempotentCreate",
+    "KeptComparison",
+    "Measure",
     "RunModel",
     "Suite",
     "SuiteVersion",
