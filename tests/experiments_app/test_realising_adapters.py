@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import tempfile
+from unittest.mock import patch
 
 import requests
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 
-from experiments_app import adapter_files, adapters
+from experiments_app import adapter_files, adapters, realising
 from experiments_app.models import Adapter, Variant
 from ollama_app.models import Host
 from tests.experiments_app.gguf_files import lora
 from tests.experiments_app.peft_files import adapter
 from tests.experiments_app.realising_case import RealisingCase, demo  # noqa: F401 - the fixture is used by its name
+from unified_app import jobs
 from unified_app.models import Job, Placement
 
 
@@ -43,6 +45,16 @@ class RealisingAdapterTests(RealisingCase):
         assert variant.realised
         assert all(self.is_pushed(file["sha256"]) for file in row.files) and len(row.files) == 2
         assert "\nADAPTER " in self.shown(variant)["modelfile"]
+
+    def test_after_a_death_in_mid_work_it_is_made_again(self):
+        variant = self.tune(self.uploaded())
+        with patch.object(realising, "_keep", side_effect=jobs.JobLost):
+            assert self.run_job(variant) == "lost"
+        assert "\nADAPTER " in self.shown(variant)["modelfile"] and not variant.realised
+        Job.objects.filter(kind="realise").update(state=Job.State.FAILED)
+        realising.request_again(variant, by="ann")
+        assert self.run_job(variant) == "done"
+        assert variant.realised and "\nADAPTER " in self.shown(variant)["modelfile"]
 
     def test_one_gguf_file_is_pushed_as_before(self):
         row = self.uploaded(**{"a.gguf": lora(inside=self.width)})
