@@ -27,6 +27,9 @@ class PromoteForm(forms.Form):
     alias = forms.CharField(
         required=False, max_length=200, help_text="Such as champion: its first model becomes this one. May be empty."
     )
+    override_gates = forms.BooleanField(
+        required=False, help_text="Promote it though it does not pass a gate; kept in the history."
+    )
 
 
 class StatusFilter(admin.SimpleListFilter):

@@ -11,3 +11,4 @@ class ExperimentsAppConfig(AppConfig):
 
     def ready(self) -> None:
         from experiments_app import changes  # noqa: F401 - its receivers
+        from experiments_app.evaluation import digest_changes  # noqa: F401 - its receiver

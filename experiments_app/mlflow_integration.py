@@ -22,6 +22,8 @@ from typing import Any
 from django.conf import settings
 
 from experiments_app import mlflow_store, records
+from experiments_app.deadlines import Check
+from experiments_app.evaluation.mlflow_record import RESULTS, EvaluationRecord
 from experiments_app.model_factory import as_variant
 from experiments_app.models import Variant
 from experiments_app.objects import ModelVariant
@@ -40,14 +42,13 @@ ENVIRONMENT = {
     "GIT_PYTHON_REFRESH": "quiet",
 }
 PARAMS_AT_ONCE = 100
+METRICS_AT_ONCE = 800
 VERSIONS_TAG = "mlflow.modelVersions"
 # MLflow's codes for what no later attempt can mend.
 _FINAL_CODES = frozenset({"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "INVALID_STATE"})
 _EXISTS = "RESOURCE_ALREADY_EXISTS"
 _loading = threading.Lock()
 _ready: set[str] = set()
-
-Check = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,22 @@ class ExperimentalMLflowIntegration:
                     client.set_terminated(run_id, "FAILED")
                 raise
 
+    def log_evaluation(self, experiment_id: str, record: EvaluationRecord, *, check: Check = lambda: None) -> str:
+        """Log what an evaluation found of one model and return the id of its run: the same however often."""
+        client = self.mlflow_manager.client()
+        with translated():
+            check()
+            found = client.search_runs([experiment_id], record.found_by, max_results=1)
+            run = found[0] if found else _evaluation_run(client, experiment_id, record)
+            run_id = str(run.info.run_id)
+            check()
+            _log_batch(client, run, record.params, record.all_tags, record.metrics, record.logged_model)
+            check()
+            client.log_text(run_id, record.table, RESULTS)
+            if run.info.status != "FINISHED":
+                client.set_terminated(run_id, "FINISHED", record.ended)
+            return run_id
+
     def get_experiment_models(self, experiment_id: str) -> list[ModelVariant]:
         """Return the registry's variants that have a run in this experiment, the newest first."""
         client = self.mlflow_manager.client()
@@ -240,7 +257,7 @@ def _run(client: Any, experiment_id: str, record: Record) -> Any:
 def _fill(client: Any, run: Any, record: Record, metrics: Mapping[str, float], check: Check) -> Logged:
     run_id, experiment_id = str(run.info.run_id), str(run.info.experiment_id)
     check()
-    _log_values(client, run, record, metrics)
+    _log_batch(client, run, record.params, record.tags, metrics)
     for name, text in record.files.items():
         check()
         client.log_text(run_id, text, name)
@@ -257,15 +274,34 @@ def _fill(client: Any, run: Any, record: Record, metrics: Mapping[str, float], c
     return Logged(experiment_id, run_id, str(model.model_id), name, version)
 
 
-def _log_values(client: Any, run: Any, record: Record, metrics: Mapping[str, float]) -> None:
+def _evaluation_run(client: Any, experiment_id: str, record: EvaluationRecord) -> Any:
+    """Make the run, with the variant's logged model as what it is about, where there is one."""
+    from mlflow.entities import LoggedModelInput
+
+    run = client.create_run(experiment_id, record.started, tags=record.all_tags, run_name=record.name)
+    if record.logged_model:
+        client.log_inputs(run.info.run_id, models=[LoggedModelInput(record.logged_model)])
+    return run
+
+
+def _log_batch(
+    client: Any,
+    run: Any,
+    all_params: Mapping[str, str],
+    all_tags: Mapping[str, str],
+    metrics: Mapping[str, float],
+    model_id: str | None = None,
+) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
     run_id, now = run.info.run_id, int(time.time() * 1_000)
     # A parameter can be told once: those that a first attempt has told stay.
-    new = [Param(key, value) for key, value in record.params.items() if key not in run.data.params]
-    tags = [RunTag(key, value) for key, value in record.tags.items() if run.data.tags.get(key) != value]
-    measured = [Metric(key, float(value), now, 0) for key, value in metrics.items()]
-    client.log_batch(run_id, metrics=measured, params=new[:PARAMS_AT_ONCE], tags=tags)
+    new = [Param(key, value) for key, value in all_params.items() if key not in run.data.params]
+    tags = [RunTag(key, value) for key, value in all_tags.items() if run.data.tags.get(key) != value]
+    measured = [Metric(key, float(value), now, 0, model_id) for key, value in metrics.items()]
+    client.log_batch(run_id, metrics=measured[:METRICS_AT_ONCE], params=new[:PARAMS_AT_ONCE], tags=tags)
+    for at in range(METRICS_AT_ONCE, len(measured), METRICS_AT_ONCE):
+        client.log_batch(run_id, metrics=measured[at : at + METRICS_AT_ONCE])
     for at in range(PARAMS_AT_ONCE, len(new), PARAMS_AT_ONCE):
         client.log_batch(run_id, params=new[at : at + PARAMS_AT_ONCE])
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
-from experiments_app.models import Variant
+from experiments_app.models import RunModel, Variant
 from unified_app import jobs
 
 MLFLOW, REALISE = "mlflow", "realise"
@@ -20,6 +20,15 @@ def announce(variants: Sequence[Variant], *, by: str) -> None:
 
 def announce_to_mlflow(variants: Sequence[Variant], *, by: str) -> None:
     _queue(MLFLOW, variants, by)
+
+
+def announce_evaluations(entries: Sequence[RunModel], *, by: str) -> None:
+    """Queue the record in MLflow of what a run found of each model; call it in the transaction that writes that."""
+    if entries and MLFLOW in settings.JOB_KINDS:
+        # A job that is under way has read the results of an earlier end.
+        keys = {entry.pk: f"{MLFLOW}:evaluation:{entry.pk}:{entry.run.finished_at}" for entry in entries}
+        wanted = {keys[entry.pk]: {"evaluation_model": entry.pk} for entry in entries}
+        jobs.enqueue_many(MLFLOW, wanted, by=by)
 
 
 def unique_key(kind: str, variant: Variant) -> str:

@@ -79,6 +79,9 @@ class PromotionSerializer(StrictSerializer):
     alias = serializers.CharField(
         required=False, allow_blank=True, default="", max_length=200, help_text="Its first model becomes this one."
     )
+    override_gates = serializers.BooleanField(
+        required=False, default=False, help_text="Promote it though it does not pass a gate; kept in the history."
+    )
 
 
 class DeletionSerializer(serializers.Serializer[Any]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -11,29 +10,30 @@ from typing import Any
 from django.db import transaction
 
 from experiments_app import artifacts, outbox, records
-from experiments_app.mlflow_integration import Check, ExperimentalMLflowIntegration, Logged, MLflowManager
+from experiments_app.deadlines import Check, deadline
+from experiments_app.evaluation import mlflow_runs
+from experiments_app.mlflow_integration import ExperimentalMLflowIntegration, Logged, MLflowManager
 from experiments_app.model_factory import as_variant
 from experiments_app.models import Variant
 from experiments_app.records import Record
-from unified_app.errors import UpstreamTimeout
 from unified_app.jobs import Handle
 from unified_app.models import Alias, Placement
 
-# Of one attempt: a slow MLflow must not hold a worker's thread. The next attempt goes on where this one stopped.
-ATTEMPT_SECONDS = 8.0
 # A variant may be promoted while it is logged; more often than this is left to the next sync.
 ROUNDS = 3
 
 
 def run_mlflow_job(handle: Handle) -> dict[str, Any]:
-    """Do a job of kind `mlflow`: log one variant, or bring what MLflow knows of it up to date."""
+    """Do a job of kind `mlflow`: log one variant or evaluation, or bring what MLflow knows of it up to date."""
+    if pk := handle.arguments.get("evaluation_model"):
+        return mlflow_runs.log_run_model(handle, pk)
     row = _row(handle.arguments.get("variant"))
     if row is None:
         return {"skipped": "the variant is gone"}
     manager = MLflowManager()
     # Before the clock starts: a new store's tables take their time, once.
     manager.client()
-    integration, check = ExperimentalMLflowIntegration(manager), _deadline(handle)
+    integration, check = ExperimentalMLflowIntegration(manager), deadline(handle)
     before = row.mlflow_told.get("aliases", [])
     for _ in range(ROUNDS):
         state = state_of(row, _aliases_by_model())
@@ -128,14 +128,3 @@ def _keep(handle: Handle, row: Variant, logged: Logged, state: dict[str, Any]) -
             mlflow_experiment_id=logged.experiment_id,
             mlflow_told=state,
         )
-
-
-def _deadline(handle: Handle) -> Check:
-    until = time.monotonic() + ATTEMPT_SECONDS
-
-    def check() -> None:
-        handle.check()
-        if time.monotonic() > until:
-            raise UpstreamTimeout("MLflow is too slow: this attempt ends here, and the next one goes on.")
-
-    return check

@@ -158,7 +158,8 @@ class ExperimentalModelViewSet(ListModelMixin, GenericViewSet[Variant]):
     @extend_schema(
         summary="Promote an experimental model",
         description="It becomes a variant, and with `alias` the first model of that alias, which is made if it is "
-        "missing. Who, when and why stand in the history.",
+        "missing. Who, when and why stand in the history. 409 with `details.gate`, a report for each gate that it does "
+        "not pass: the numbers, or in `evaluate` the evaluation that is missing.",
         parameters=[MODEL],
         request=PromotionSerializer,
         responses=ExperimentalModelSerializer,

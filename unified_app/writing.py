@@ -23,6 +23,7 @@ from unified_app.models import (
 from unified_app.models.catalog import ModelStatus
 from unified_app.naming import name_key
 from unified_app.planning import Names, PlannedModel, StoredModel, StoredPlacement, SyncPlan
+from unified_app.signals import contents_changed
 
 # The columns that `planning.project` decides, and so the ones that a sync may overwrite.
 PROJECTED = (
@@ -95,6 +96,13 @@ def perform(plan: SyncPlan, source: str, now: datetime, by: str = "sync") -> Non
         for field, old, new in p.changes
     )
     RegistryEpoch.bump()
+    if changed := [p.id for p in plan.update if _has_other_content(p)]:
+        contents_changed.send_robust(sender=None, model_ids=changed)
+
+
+def _has_other_content(planned: PlannedModel) -> bool:
+    """Whether a place has another digest of the model now, or has lost it."""
+    return planned.new_version is not None or any(field in ("version", "placement") for field, _, _ in planned.changes)
 
 
 def touch(source: str, place: str, now: datetime) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from experiments_app.models import EvaluationRun
+from unified_app import jobs
+
+KIND = "evaluation_end"
 
 
 def run_finished(run: EvaluationRun) -> None:
@@ -10,3 +13,6 @@ def run_finished(run: EvaluationRun) -> None:
 
     Only runs that are done or stopped by their budget come here; a run that is resumed comes here again.
     """
+    # Another end is another job: one that is under way has read the results of the end before.
+    moment = run.finished_at.timestamp() if run.finished_at else 0
+    jobs.enqueue(KIND, {"run": run.pk}, unique_key=f"{KIND}:{run.pk}:{moment}", by=run.created_by)

@@ -1,4 +1,4 @@
-"""What was computed from results once: each model's metrics, and comparisons, which are made anew when they are lost."""
+"""What was computed from results once: metrics of models, and comparisons, which are made anew when they are lost."""
 
 from __future__ import annotations
 
