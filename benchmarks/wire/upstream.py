@@ -1,6 +1,9 @@
 """The upstream of the gateway's benchmark: Ollama's /v1/chat/completions with canned answers, on a raw protocol.
 
-A call with `"stream": true` gets 50 events a millisecond apart, any other one whole answer of about 300 bytes.
+A call with `"stream": true` gets 50 events a millisecond apart, any other one whole answer of about 300 bytes, after
+so many seconds as are named.
+
+    python -m benchmarks.wire.upstream PORT [SECONDS]
 """
 
 from __future__ import annotations
@@ -50,7 +53,9 @@ STREAM = [*(_event(number) for number in range(EVENTS)), _chunk(b"data: [DONE]\n
 
 
 class Upstream(asyncio.Protocol):
-    """One connection: requests one after another, each answered as soon as its body is there."""
+    """One connection: requests one after another, each answered `seconds` after its body is there."""
+
+    seconds = 0.0
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
@@ -66,6 +71,8 @@ class Upstream(asyncio.Protocol):
         if _STREAMED.search(body):
             self._transport.write(STREAM_HEAD + STREAM[0])
             asyncio.get_running_loop().call_later(EVENT_SECONDS, self._go_on, 1)
+        elif self.seconds:
+            asyncio.get_running_loop().call_later(self.seconds, self._transport.write, WHOLE)
         else:
             self._transport.write(WHOLE)
 
@@ -83,4 +90,5 @@ async def main(port: int) -> None:
 
 
 if __name__ == "__main__":
+    Upstream.seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 0.0
     uvloop.run(main(int(sys.argv[1])))

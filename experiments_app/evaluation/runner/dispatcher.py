@@ -21,7 +21,7 @@ from experiments_app.models import EvaluationRun
 from unified_app import jobs
 
 # How long one result waits for others, so that they are written together.
-GATHER_SECONDS = 0.004
+GATHER_SECONDS = 0.002
 # How often it is looked whether to stop, and told how far it is.
 LOOK_SECONDS = 0.5
 # How long the calls in flight are waited for when the site is gone.

@@ -74,8 +74,8 @@ class _Doing:
         for entrant in self._entrants.values():
             self._called[entrant.id] = self._to_call(entrant)
         self._cache = Cache(stored=self._run.use_cache)
-        calls = GatewayCalls(f"{settings.REGISTRY_API_URL}/v1", service_key())
-        self._completing = Completing(self._cache, Patience(calls.call, stop), self._find)
+        self._calls = GatewayCalls(f"{settings.REGISTRY_API_URL}/v1", service_key())
+        self._completing = Completing(self._cache, Patience(self._calls.call, stop), self._find)
         self._crew: Crew[Task, Finished] = Crew(self._work, f"evaluation-{self._run.pk}")
 
     def run(self) -> dict[str, Any]:
@@ -91,6 +91,7 @@ class _Doing:
         finally:
             self._crew.let_go()
             self._cache.close()
+            self._calls.close()
 
     def _schedule(self) -> Schedule:
         rows, left = self._books.models, self._books.left

@@ -10,6 +10,7 @@ from experiments_app.evaluation.digests import digest_of
 from experiments_app.evaluation.runner.pricing import FREE, Price, price_of
 from unified_app.models import ModelServingConfig, Placement, UnifiedModel
 from unified_app.recipes import ENSEMBLE, MAX_DEPTH, OVERLAY, origins
+from unified_app.rows import demo_places
 from unified_app.sources import source_classes
 
 # What holds for a model that nobody configured.
@@ -30,7 +31,7 @@ class Entrant:
     # The model whose places answer for it; several variants share their base's.
     runs_on: str
     is_callable: bool
-    # Whether it takes memory of one of our hosts while it is called.
+    # Whether it takes memory of one of our hosts while it is called; those of the demo have all there is.
     is_local: bool
     places: int
     max_concurrent: int
@@ -61,6 +62,7 @@ class _Known:
         self._placements: dict[str, list[Placement]] = {}
         for placement in Placement.objects.present().filter(model__in=self.models).order_by("place"):
             self._placements.setdefault(placement.model_id, []).append(placement)
+        self._demo = demo_places()
         configs = ModelServingConfig.objects.filter(model__in=self.models)
         self._max_concurrent = {config.model_id: config.max_concurrent_requests for config in configs}
 
@@ -77,7 +79,7 @@ class _Known:
             versions=frozenset({row.version, *(place.version for place in places)}),
             runs_on=root.pk if root else model_id,
             is_callable=not row.is_retired and root is not None and (bool(places) or is_program),
-            is_local=any(_takes_memory(place) for place in places),
+            is_local=any(self._takes_memory(place) for place in places),
             places=sum(place.state == Placement.State.AVAILABLE for place in places),
             max_concurrent=at_once,
             price=self._price(model_id, MAX_DEPTH + 1),
@@ -111,7 +113,10 @@ class _Known:
         if told := price_of(root.parameters.get("pricing")):
             return told
         places = self._placements.get(root.pk, [])
-        return FREE if places and all(_takes_memory(place) for place in places) else None
+        return FREE if places and all(map(_is_ours, places)) else None
+
+    def _takes_memory(self, place: Placement) -> bool:
+        return _is_ours(place) and (place.source, place.place) not in self._demo
 
 
 def _below(recipe: Mapping[str, Any] | None) -> list[str]:
@@ -128,6 +133,7 @@ def _content(place: Placement) -> str:
     return place.digest or f"version {place.version}"
 
 
-def _takes_memory(place: Placement) -> bool:
+def _is_ours(place: Placement) -> bool:
+    """Whether a model runs on a host of ours."""
     source = source_classes().get(place.source)
     return source is not None and source.takes_slot(place)
