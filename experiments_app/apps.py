@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ExperimentsAppConfig(AppConfig):
@@ -10,5 +11,7 @@ class ExperimentsAppConfig(AppConfig):
     verbose_name = "Experiments"
 
     def ready(self) -> None:
-        from experiments_app import changes  # noqa: F401 - its receivers
+        from experiments_app import changes, seeds  # noqa: F401 - the receivers of changes
         from experiments_app.evaluation import digest_changes  # noqa: F401 - its receiver
+
+        post_migrate.connect(seeds.seed, sender=self, dispatch_uid="experiments_app.seed")
