@@ -24,7 +24,7 @@ def with_rows(pks: Iterable[int]) -> list[RunModel]:
     """Return them with what comparisons look at, the newest first."""
     there = RunModel.objects.filter(pk__in=list(pks)).select_related("model", "run__suite_version__suite")
     # Documents are long, and none is looked at here.
-    return list(there.defer("run__suite_version__document").order_by("-run", "position"))
+    return list(there.defer("run__suite_version__document").order_by("-run_id", "position"))
 
 
 def last_of(model_id: str, **where: object) -> RunModel | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from experiments_app.evaluation.result_rows import facts_of
 from experiments_app.models import CaseResult, EvaluationRun, RunModel, SuiteVersion
@@ -16,10 +17,10 @@ from unified_app.lookup import find_model
 State = CaseResult.State
 # Who passed a case.
 PASSED = {
-    "a": Q(passed=True) & ~Q(passed_b=True),
-    "b": Q(passed_b=True) & ~Q(passed=True),
-    "both": Q(passed=True, passed_b=True),
-    "neither": ~Q(passed=True) & ~Q(passed_b=True),
+    "a": Q(won_a=True, won_b=False),
+    "b": Q(won_a=False, won_b=True),
+    "both": Q(won_a=True, won_b=True),
+    "neither": Q(won_a=False, won_b=False),
 }
 # Keys of a case that are long and no text.
 _LEFT_OUT = ("images", "documents", "tools")
@@ -49,9 +50,11 @@ def outputs(
     )
     if differ:
         rows = rows.annotate(output_b=Subquery(there.values("output")[:1]))
-        rows = rows.exclude(Q(output=F("output_b")) & _same_verdict())
+        rows = rows.filter(Q(pk_b=None) | ~Q(output=F("output_b")) | ~_same_verdict())
     if passed:
-        rows = rows.filter(PASSED[passed])
+        # What has no verdict was not passed.
+        won = {"won_a": Coalesce("passed", False), "won_b": Coalesce("passed_b", False)}
+        rows = rows.annotate(**won).filter(PASSED[passed])
     if tag:
         rows = rows.filter(case_index__in=facts_of(run.suite_version).cases(tag))
     return rows.order_by("case_index", "repeat")
@@ -71,8 +74,8 @@ def text_of(row: CaseResult) -> str:
 
 
 def _same_verdict() -> Q:
-    both_open = Q(passed=None, passed_b=None)
-    return both_open | Q(passed=F("passed_b"))
+    one_open = Q(passed=None) | Q(passed_b=None)
+    return Q(passed=None, passed_b=None) | (~one_open & Q(passed=F("passed_b")))
 
 
 def _id_of(called: str) -> str:
