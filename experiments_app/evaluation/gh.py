@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from experiments_app.evaluation.evaluators.judgements import first_contained
@@ -17,7 +17,7 @@ from experiments_app.evaluation.evaluators.rubrics import BUILT_IN, JUDGE, RATIN
 from experiments_app.evaluation.evaluators.strings import chosen_operator, string_details, string_passes
 from experiments_app.evaluation.go_json import Unprintable, go_json, sorted_keys
 from experiments_app.evaluation.prompt_files import FileEvaluator, Judge, PromptFile
-from experiments_app.evaluation.replies import CallFailed, Complete, Request
+from experiments_app.evaluation.replies import CallFailed, Complete, Reply, Request
 from experiments_app.evaluation.templating import filled, go_lower, trimmed
 
 ROLES = ("system", "user", "assistant")
@@ -61,6 +61,9 @@ class Run:
     judge: str = ""
     progress: Progress = field(default_factory=Progress)
     sleep: Callable[[float], None] = time.sleep
+    # Of each test: the value of each metric, None where nobody can tell; and the seconds of its own calls.
+    measured: list[Mapping[str, float | None]] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """Return what `gh models eval --json` prints. Raises RunFailed."""
@@ -76,18 +79,21 @@ class Run:
     def _results(self) -> Iterator[dict[str, Any]]:
         for number, case in enumerate(self.prompt.cases, 1):
             self.progress.test_begun(number, len(self.prompt.cases))
-            with _told(f"test case {number} failed"):
-                result = self._test(case)
+            self.seconds.append(0.0)
+            with told(f"test case {number} failed"):
+                result = self._test(number, case)
             self.progress.test_ended(result, has_passed(result))
             yield result
 
-    def _test(self, case: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _test(self, number: int, case: Mapping[str, Any] | None) -> dict[str, Any]:
         values = case or {}
         messages = [self._message(role, content, values) for role, content in self.prompt.messages]
         body = {"messages": messages, **self.prompt.parameters, **_format(self.prompt)}
-        with _told("failed to call model"):
+        with told("failed to call model"):
             answer = self._answer(Request(self.prompt.model, body))
         scores = [self._verdict(evaluator, values, answer) for evaluator in self.prompt.evaluators]
+        passed = all(score["passed"] for score in scores)
+        self.measured.append({**{score["evaluatorName"]: score["score"] for score in scores}, "pass": float(passed)})
         return {"testCase": case, "modelResponse": answer, "evaluationResults": scores or None}
 
     def _message(self, role: str, content: str, values: Mapping[str, Any]) -> dict[str, str]:
@@ -96,7 +102,7 @@ class Run:
         return {"role": role.lower(), "content": filled(content, values)}
 
     def _verdict(self, evaluator: FileEvaluator, values: Mapping[str, Any], answer: str) -> dict[str, Any]:
-        with _told(f"failed to run evaluators: evaluator {evaluator.name} failed"):
+        with told(f"failed to run evaluators: evaluator {evaluator.name} failed"):
             if evaluator.string is not None:
                 return _compared(evaluator.name, evaluator.string, values, answer)
             if evaluator.judge is not None:
@@ -105,29 +111,34 @@ class Run:
                 raise RunFailed(f"no evaluation method specified for evaluator {evaluator.name}")
             judge = _built_in(evaluator.uses)
             if judge is None:
-                return _said(evaluator.name, 0.0, f"Plugin evaluator '{evaluator.uses}' not found")
+                return said(evaluator.name, 0.0, f"Plugin evaluator '{evaluator.uses}' not found")
             return self._judged(evaluator.name, judge, values, answer)
 
     def _judged(self, name: str, judge: Judge, values: Mapping[str, Any], answer: str) -> dict[str, Any]:
         system = [{"role": "system", "content": judge.system}] if judge.system else []
         question = filled(judge.prompt, {**values, "completion": answer})
         body = {"messages": [*system, {"role": "user", "content": question}]}
-        with _told("failed to call evaluation model"):
-            said = self._answer(Request(self.judge or judge.model, body, purpose="judge"))
-        choice = first_contained(said, [choice for choice, _ in judge.choices])
+        with told("failed to call evaluation model"):
+            words = self._answer(Request(self.judge or judge.model, body, purpose="judge"))
+        choice = first_contained(words, [choice for choice, _ in judge.choices])
         if choice is not None:
-            score = next(score for told, score in judge.choices if told == choice)
-            return _said(name, score, f"LLM evaluation matched choice: '{choice}'")
-        words = trimmed(go_lower(said))
-        return _said(name, 0.0, f"LLM evaluation response '{words}' did not match any defined choices")
+            score = next(score for known, score in judge.choices if known == choice)
+            return said(name, score, f"LLM evaluation matched choice: '{choice}'")
+        shown = trimmed(go_lower(words))
+        return said(name, 0.0, f"LLM evaluation response '{shown}' did not match any defined choices")
 
     def _answer(self, request: Request) -> str:
-        """Return the trimmed answer; a model that is too busy is asked again, as often as gh does."""
+        """Return the trimmed answer."""
         streamed = {} if request.model in NOT_STREAMED else {"stream": True}
-        asked = Request(request.model, {**request.body, **streamed}, purpose=request.purpose)
+        return trimmed(self.reply(replace(request, body={**request.body, **streamed})).text)
+
+    def reply(self, request: Request) -> Reply:
+        """Return the answer; a model that is too busy is asked again, as often as gh does. Raises RunFailed."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return trimmed(self.complete(asked).text)
+                reply = self.complete(request)
+                self.seconds[-1] += reply.latency if request.purpose == "case" else 0.0
+                return reply
             except CallFailed as error:
                 self._wait(error, attempt)
         raise AssertionError  # the last turn returns or raises
@@ -137,8 +148,8 @@ class Run:
             raise RunFailed(error.message) from error
         seconds = error.retry_after or OTHERWISE_SECONDS
         if attempt == ATTEMPTS:
-            told = f"rate limited: {error.message} (retry after {go_duration(seconds)})"
-            raise RunFailed(f"rate limit exceeded after {ATTEMPTS} attempts: {told}") from error
+            limited = f"rate limited: {error.message} (retry after {go_duration(seconds)})"
+            raise RunFailed(f"rate limit exceeded after {ATTEMPTS} attempts: {limited}") from error
         self.progress.waiting(seconds, attempt)
         self.sleep(seconds)
 
@@ -173,7 +184,7 @@ def go_duration(seconds: float) -> str:
 
 
 @contextmanager
-def _told(where: str) -> Iterator[None]:
+def told(where: str) -> Iterator[None]:
     """Put where it happened before the text of what ends the run."""
     try:
         yield
@@ -186,7 +197,7 @@ def _compared(name: str, criteria: Mapping[str, str], values: Mapping[str, Any],
     if not operator:
         raise RunFailed("no string evaluation criteria specified")
     expected = filled(template, values)
-    return _said(name, float(string_passes(operator, answer, expected)), string_details(operator, expected))
+    return said(name, float(string_passes(operator, answer, expected)), string_details(operator, expected))
 
 
 def _built_in(uses: str) -> Judge | None:
@@ -195,9 +206,9 @@ def _built_in(uses: str) -> Judge | None:
     return Judge(JUDGE, rubric.prompt, rubric.system, tuple(RATINGS.items())) if rubric else None
 
 
-def _said(name: str, score: float, details: str) -> dict[str, Any]:
-    told = {"evaluatorName": name, "score": score, "passed": score > 0}
-    return {**told, "details": details} if details else told
+def said(name: str, score: float, details: str) -> dict[str, Any]:
+    verdict = {"evaluatorName": name, "score": score, "passed": score > 0}
+    return {**verdict, "details": details} if details else verdict
 
 
 def _format(prompt: PromptFile) -> dict[str, Any]:

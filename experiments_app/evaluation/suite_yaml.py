@@ -31,16 +31,21 @@ SHAPE: dict[str, Any] = {
 
 def read_yaml(raw: bytes | str) -> dict[str, Any]:
     """Return the suite's document. Raises InvalidInput that names the line."""
+    document = read_shaped(raw, SHAPE)
+    if document is None:
+        refuse("file", "It is empty.")
+    if not isinstance(document, dict):
+        refuse("file", "It is no mapping with messages, testData and evaluators.")
+    return document
+
+
+def read_shaped(raw: bytes | str, shape: Any) -> Any:
+    """Return what a file says, as JSON could say it; `shape` tells where texts are wanted. Raises InvalidInput."""
     try:
         root = compose(raw)
-        if root is None or root.is_null:
-            refuse("file", "It is empty.")
-        if root.kind != "map":
-            refuse("file", "It is no mapping with messages, testData and evaluators.")
-        document = _Plain().shaped(root, SHAPE)
+        return None if root is None or root.is_null else _Plain().shaped(root, shape)
     except BadYaml as error:
         refuse("file", f"It cannot be read: {error}")
-    return dict(document)
 
 
 def write_yaml(document: Mapping[str, Any]) -> bytes:

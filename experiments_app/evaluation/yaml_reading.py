@@ -100,6 +100,19 @@ def compose(raw: bytes | str) -> Node | None:
         parser.dispose()
 
 
+def more_from(raw: bytes | str) -> int:
+    """Return the line on which a second document of a file begins; 0 where there is none."""
+    starts = 0
+    try:
+        for event in yaml.parse(raw, Loader=_PARSER):
+            starts += isinstance(event, yaml.DocumentStartEvent)
+            if starts == 2 and event.start_mark:
+                return int(event.start_mark.line) + 1
+    except yaml.YAMLError as error:
+        return _line(error) or 1
+    return 0
+
+
 def entries(node: Node) -> list[tuple[Node, Node]]:
     """Return the pairs of a mapping, with those that merge keys bring. Raises BadYaml for a key that comes twice."""
     if node.merged is None:
