@@ -94,7 +94,7 @@ def quick(stack: ExitStack, cases: int = 160) -> dict[str, Any]:
 
 
 def full(stack: ExitStack, cases: int = 1000) -> dict[str, Any]:
-    command = ["-m", "registry_project.demo", "--port", "0", "--models", str(MODELS), "--load-delay", "0"]
+    command = ["-m", "registry_project.demo", "--port", "0", "--models", str(4 * MODELS), "--load-delay", "0"]
     command += ["--token-delay", str(TOKEN_SECONDS)]
     demo = subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     stack.callback(demo.wait)

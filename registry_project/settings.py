@@ -261,7 +261,9 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "GitHubState": "github_models_app.serializers.STATES",
+        "EvaluationState": "experiments_app.models.EvaluationRun.State",
         "JobState": "unified_app.models.Job.State",
+        "ResultState": "experiments_app.models.CaseResult.State",
         "ServerState": "unified_app.models.servers.Server.State",
         "SyncRunState": "unified_app.models.SyncRun.State",
     },

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from experiments_app.evaluation import suite_rows
 from experiments_app.evaluation.cases import Case
 from experiments_app.evaluation.engine import Engine, Needs
 from experiments_app.evaluation.runner.pending import chosen
@@ -47,6 +48,14 @@ class _Problems:
         if self._found:
             sentence = "; ".join(f"{path}: {' '.join(said)}" for path, said in self._found.items())
             raise InvalidInput(sentence, details=self._found)
+
+
+def wanted_version(called: str) -> SuiteVersion:
+    """Return the version of a suite that a run is to be of. Raises InvalidInput."""
+    try:
+        return suite_rows.find_version(called)
+    except NotFound as error:
+        raise InvalidInput(f"suite: {error.message}", details={"suite": [error.message]}) from error
 
 
 def checked(wanted: Wanted) -> tuple[list[UnifiedModel], int]:

@@ -11,8 +11,9 @@ from experiments_app.models.suites import Suite, SuiteVersion
 
 class EvaluationRunQuerySet(models.QuerySet["EvaluationRun"]):
     def listed(self) -> EvaluationRunQuerySet:
-        """For lists: runs with suite, job and models, in two queries."""
-        return self.select_related("suite_version__suite", "job").prefetch_related("run_models__model")
+        """For lists: runs with suite, job and models, in three queries; no document of a suite is among them."""
+        suites = self.select_related("suite_version__suite", "job").defer("suite_version__document")
+        return suites.prefetch_related("run_models__model")
 
 
 class EvaluationRun(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import ClassVar
 
 from django.db import models
@@ -11,8 +12,14 @@ from unified_app.models.catalog import Category
 
 class SuiteQuerySet(models.QuerySet["Suite"]):
     def listed(self) -> SuiteQuerySet:
-        """For lists: suites with the version that counts, in one query."""
-        return self.select_related("latest")
+        """For lists: suites with the version that counts, in one query; its document is read when it is asked for."""
+        return self.select_related("latest").defer("latest__document")
+
+    def with_word(self, word: str) -> SuiteQuerySet:
+        # SQLite keeps JSON as text with escapes beyond ASCII, PostgreSQL without: one of the two finds the tag.
+        escaped = json.dumps(word)[1:-1]
+        in_tags = models.Q(tags__icontains=word) | models.Q(tags__icontains=escaped)
+        return self.filter(models.Q(name__icontains=word) | in_tags)
 
 
 class Suite(models.Model):
