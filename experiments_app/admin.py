@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
+import experiments_app.gate_admin  # noqa: F401 - registers itself
 from experiments_app import promoting
 from experiments_app.diffing import diff
 from experiments_app.lineage import lineage

@@ -15,7 +15,7 @@ from unified_app.schedules import ensure_schedule
 from unified_app.scopes import ROLES, STAFF_ROLES
 
 # App label -> model names that a curator, or an operator beside that, may change in the admin.
-CURATED = {"unified_app": ["unifiedmodel", "alias"]}
+CURATED = {"unified_app": ["unifiedmodel", "alias"], "experiments_app": ["gate"]}
 OPERATED = {
     "unified_app": ["modelservingconfig", "apikey", "job"],
     "ollama_app": ["host"],

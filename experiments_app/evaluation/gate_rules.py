@@ -15,9 +15,8 @@ from unified_app.history import record
 from unified_app.lookup import find_model
 
 KIND = "gate"
-_RECORDED = (
-    "name",
-    "suite_id",
+# What a rule says, beside its name and its suite.
+RULE = (
     "metric",
     "compare_to",
     "max_drop_points",
@@ -27,6 +26,7 @@ _RECORDED = (
     "on_digest_change",
     "enabled",
 )
+_RECORDED = ("name", "suite_id", *RULE)
 # As many repeats as a metric of tries may ask for.
 _TRIES = 1_000_000
 

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from experiments_app.evaluation.gate_rules import RULE
 from experiments_app.models import Gate, GateCheck
 from unified_app.serializers.bodies import StrictSerializer
-
-FIELDS = (
-    "name",
-    "metric",
-    "compare_to",
-    "max_drop_points",
-    "p95_seconds",
-    "alias",
-    "on_promotion",
-    "on_digest_change",
-    "enabled",
-)
 
 
 class GateSerializer(serializers.ModelSerializer[Gate]):
@@ -27,7 +16,7 @@ class GateSerializer(serializers.ModelSerializer[Gate]):
 
     class Meta:
         model = Gate
-        fields = ["id", "suite", *FIELDS, "created_at", "created_by"]
+        fields = ["id", "name", "suite", *RULE, "created_at", "created_by"]
         read_only_fields = fields
 
 
