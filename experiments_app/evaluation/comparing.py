@@ -14,7 +14,7 @@ from typing import Any
 from experiments_app.evaluation.correlation_resamples import compare_correlations
 from experiments_app.evaluation.estimates import CONFIDENCE, Estimate, Sample, Scale, estimate, sample_of, scale_of
 from experiments_app.evaluation.measures import PASS, Metric, Row
-from experiments_app.evaluation.paired import Paired, compare_paired
+from experiments_app.evaluation.paired import Kind, Paired, compare_paired
 from experiments_app.evaluation.plain_data import plain
 from experiments_app.evaluation.proportions import holm
 from experiments_app.evaluation.standings import pareto_front, rank_with_ties
@@ -76,7 +76,7 @@ def compare(all_of: Field) -> dict[str, Any]:
     estimates = {sample.model: estimate(metric, sample, scale, all_of.confidence) for sample in samples}
     pairs = compare_pairs(metric, samples, scale, confidence=all_of.confidence)
     rows = _models(all_of, samples, estimates, pairs)
-    return plain(
+    told: dict[str, Any] = plain(
         {
             "metric": metric.name,
             "higher_is_better": metric.higher_is_better,
@@ -92,6 +92,7 @@ def compare(all_of: Field) -> dict[str, Any]:
             "pareto": [row["model"] for row in rows if row["pareto"]],
         }
     )
+    return told
 
 
 def compare_pairs(
@@ -113,7 +114,7 @@ def paired(metric: Metric, a: Sample, b: Sample, scale: Scale, confidence: float
         return _paired_correlations(metric, a, b, confidence)
     cases = sorted(a.values.keys() | b.values.keys())
     one, other = ([_number(sample.values.get(case)) for case in cases] for sample in (a, b))
-    kind = "binary" if scale.is_binary else "continuous"
+    kind: Kind = "binary" if scale.is_binary else "continuous"
     return compare_paired(one, other, kind=kind, confidence=confidence, scale=scale.size)
 
 

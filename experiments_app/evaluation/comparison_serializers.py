@@ -68,7 +68,7 @@ class ComparedModelSerializer(NumbersSerializer):
     model = serializers.CharField(help_text="Its id.")
     name = serializers.CharField()
     model_type = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     version = serializers.CharField(help_text="When it was evaluated.")
     is_current = serializers.BooleanField(help_text="Whether that is its version now.")
     evaluation = serializers.IntegerField()
@@ -185,7 +185,9 @@ class BesideSerializer(serializers.Serializer[Any]):
     case = serializers.CharField(help_text="The case's digest.")
     repeat = serializers.IntegerField()
     tags = serializers.ListField(child=serializers.CharField())
-    data = serializers.DictField(help_text="The case, without its images, documents and tools.")
+    data = serializers.DictField(  # type: ignore[assignment]
+        help_text="The case, without its images, documents and tools."
+    )
     differ = serializers.BooleanField()
     a = OutputSerializer()
     b = OutputSerializer(allow_null=True)

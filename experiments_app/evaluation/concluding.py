@@ -24,7 +24,7 @@ _KEPT_UP_TO = 200_000
 
 def run_end_job(handle: Handle) -> dict[str, Any]:
     """Do a job of kind `evaluation_end`. A run that goes on again gets another one."""
-    run = EvaluationRun.objects.listed().filter(pk=handle.arguments.get("run")).first()
+    run = EvaluationRun.objects.listed().filter(pk=handle.arguments["run"]).first()
     if run is None or run.is_active:
         return {"skipped": "the evaluation is gone" if run is None else "the evaluation goes on"}
     entries = comparisons.entries_of(run)

@@ -88,8 +88,8 @@ def _drawn(pairs: tuple[Pair, ...], how: str, seed: int, resamples: int) -> NDAr
     x, y = np.array(pairs, dtype=float).T
     found = []
     for weights in _weights(len(pairs), seed, resamples):
-        here = (_ranks(x, weights), _ranks(y, weights)) if how == "spearman" else (x[None, :], y[None, :])
-        found.append(_weighted(*here, weights))
+        one, other = (_ranks(x, weights), _ranks(y, weights)) if how == "spearman" else (x[None, :], y[None, :])
+        found.append(_weighted(one, other, weights))
     return np.concatenate(found)
 
 
@@ -126,4 +126,5 @@ def _weighted(x: NDArray[float64], y: NDArray[float64], weights: NDArray[float64
     dy = y - (weights * y).sum(axis=1, keepdims=True) / total
     both = (weights * dx * dy).sum(axis=1)
     spread = np.sqrt((weights * dx * dx).sum(axis=1) * (weights * dy * dy).sum(axis=1))
-    return np.clip(np.divide(both, spread, out=np.full_like(both, np.nan), where=spread > 1e-12), -1.0, 1.0)
+    found: NDArray[float64] = np.divide(both, spread, out=np.full_like(both, np.nan), where=spread > 1e-12)
+    return found.clip(-1.0, 1.0)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from experiments_app.evaluation import gate_rules, gates
-from experiments_app.evaluation.gate_filters import GateCheckFilter, GateFilter
+from experiments_app.evaluation.filters import GateCheckFilter, GateFilter
 from experiments_app.evaluation.gate_serializers import (
     CheckBodySerializer,
     GateBodySerializer,

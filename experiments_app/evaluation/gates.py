@@ -64,6 +64,7 @@ def check_waiting(run: EvaluationRun, handle: Handle | None = None) -> list[dict
 
 def _report(gate: Gate, model: UnifiedModel, alias: str) -> dict[str, Any]:
     version = gate.suite.latest
+    assert version is not None  # in_force, and a suite has a version from its beginning
     fingerprint = entrants([model.pk])[model.pk].fingerprint
     mine = last_of(model.pk, run__suite_version=version, fingerprint=fingerprint)
     try:

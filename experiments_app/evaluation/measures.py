@@ -93,7 +93,7 @@ def metric_named(name: str, evaluators: Collection[str], repeats: int = 1) -> Me
     if name in MEASURED:
         return Metric(name, higher_is_better=False, unit=MEASURED[name])
     if tries := _TRIES.fullmatch(name):
-        return _of_tries(name, *tries.groups(), repeats=repeats)
+        return _of_tries(name, tries[1], tries[2], repeats)
     for evaluator in sorted(evaluators, key=len, reverse=True):
         if evaluator and name.startswith(f"{evaluator}.") and len(name) > len(evaluator) + 1:
             return _of_score(name, evaluator, name[len(evaluator) + 1 :])
