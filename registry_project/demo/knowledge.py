@@ -1,4 +1,4 @@
-"""What can be known without weights: concepts, embeddings, arithmetic, facts, values for tools and schemas."""
+"""What can be known without weights: concepts, embeddings, arithmetic, facts."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ import operator
 import random
 import re
 from functools import lru_cache
-from typing import Any
 
-from registry_project.demo.server import DATA, Body, sha
+from registry_project.demo.server import DATA, sha
 
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 SIGNS = {"times": "*", "divided by": "/", "plus": "+", "minus": "-", "% of": "/100*", r"\d+-\d+-\d+": "a date"}
 SUM = r"[(\d][\d\s.+\-*/()]*[-+*/][\d\s.+\-*/()]*[\d)]"
-NAMES = r"\b(?:in|at|for|of|to|from|about)\s+(?!the\b|an?\b)(\w+)"
 
 
 def stem(word: str) -> str:
@@ -83,36 +81,3 @@ def reckon(node: ast.AST) -> float:
     if isinstance(node, ast.BinOp):
         return float(OPERATORS[type(node.op)](reckon(node.left), reckon(node.right)))
     return float(ast.literal_eval(node))
-
-
-def filled(schema: Body, question: str, answer: str = "") -> Any:
-    """A value that fits a schema, of what a question says; each of its names and numbers is used once."""
-    names = [answer] * bool(answer) + re.findall(NAMES, question)
-    numbers = re.findall(r"\d+(?:\.\d+)?", f"{answer} {question}")
-
-    def fill(schema: Body) -> Any:
-        kind, choices = schema.get("type", "string"), schema.get("enum")
-        if choices:
-            return next((choice for choice in choices if str(choice).lower() in question.lower()), choices[0])
-        if kind == "object":
-            return {key: fill(schema["properties"][key]) for key in schema.get("properties", {})}
-        if kind == "array":
-            return [fill(schema.get("items", {})) for _ in range(schema.get("minItems", 1))]
-        if kind in ("number", "integer"):
-            number = float(numbers.pop(0)) if numbers else 1.0
-            return int(number) if kind == "integer" else number
-        return True if kind == "boolean" else names.pop(0) if names else "demo"
-
-    return fill(schema)
-
-
-def choose_tool(question: str, tools: list[Body]) -> Body | None:
-    """The call whose name and description share most words with the question, if any does."""
-
-    def shared(function: Body) -> int:
-        spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", function.get("name", ""))
-        return len({*concepts(question)} & {*concepts(f"{spaced} {function.get('description', '')}")})
-
-    best: Body = max((tool.get("function", {}) for tool in tools), key=shared, default={})
-    schema = {"type": "object", **best.get("parameters", {})}
-    return {"name": best["name"], "arguments": filled(schema, question)} if shared(best) else None

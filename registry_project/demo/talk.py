@@ -8,9 +8,10 @@ import re
 import time
 from typing import Any
 
-from registry_project.demo.knowledge import choose_tool, draw, embedding, filled, known
+from registry_project.demo.knowledge import draw, embedding
 from registry_project.demo.server import ApiError, Body, Lines, Server, moment, sha
-from registry_project.demo_eyes import look
+from registry_project.demo_skills import BARE, answer_of
+from registry_project.demo_tools import choose_tools, filled
 
 SALT = 361  # the one that keeps the questions everybody tries first easy
 PHRASES = ("The answer is {}.", "It is {}.", "{}.", "That would be {}.")
@@ -86,22 +87,22 @@ class Ask:
             return json.dumps({"answer": found} if wanted == "json" else filled(wanted, self.question, found))
         if not found:
             return UNKNOWN.format(self.question[:200].rstrip("?.! ") or "nothing")
-        if re.search(r"\b(one word|only|just|brief|short)\b", self.question.lower()):
+        if BARE.search(self.question.lower()):
             return found
         return PHRASES[int(draw(self.options.get("seed"), self.question) * len(PHRASES))].format(found)
 
     def pieces(self) -> list[Body]:
         """The whole answer, token by token: thoughts, then a call or words."""
-        pictures = self.last.get("images")
-        right, wrong = look(pictures, self.question) if pictures else known(self.question)
+        right, wrong = answer_of(self.question, self.last.get("images"))
         found = right if not right or self.is_right() else wrong[int(draw(self.question) * len(wrong))]
         thinks = self.model.can("thinking") and self.body.get("think") is not False
         thoughts = f"The question is: {self.question} I think of {found or 'nothing'}." if thinks else ""
         pieces: list[Body] = [{"thinking": token} for token in tokens(thoughts)]
-        call = choose_tool(self.question, self.body["tools"]) if self.last.get("role") == "user" else None
-        if call and self.is_right():
-            told = {"id": f"call_{sha(self.question)[:8]}", "function": {"index": 0, **call}}
-            return [*pieces, {"tool_calls": [told]}]
+        calls = choose_tools(self.question, self.body["tools"]) if self.last.get("role") == "user" else []
+        if calls and self.is_right():
+            ids = [f"call_{sha(f'{self.question}{place or str()}')[:8]}" for place in range(len(calls))]
+            told = [{"id": id, "function": call} for id, call in zip(ids, calls, strict=True)]
+            return [*pieces, {"tool_calls": told}]
         return pieces + [{"content": token} for token in tokens(self.content(found))]
 
     def line(self, said: Body, **more: Any) -> Body:
