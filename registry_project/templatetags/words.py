@@ -15,11 +15,26 @@ register = template.Library()
 
 # A state's word -> its tone; the style sheet gives each tone a colour and a shape, so that none is colour alone.
 TONES: dict[str, tuple[str, ...]] = {
-    "good": ("available", "up", "success", "done", "active", "ready", "new", "returned", "promoted"),
+    "good": (
+        "available",
+        "up",
+        "success",
+        "done",
+        "active",
+        "ready",
+        "new",
+        "returned",
+        "promoted",
+        "passed",
+        "told apart",
+        "the same",
+    ),
     "busy": ("running", "queued", "busy", "syncing", "starting", "waiting"),
-    "warn": ("partial", "unreachable", "changed", "drifting", "retrying"),
+    "warn": ("partial", "unreachable", "changed", "drifting", "retrying", "stopped", "undecided"),
     "bad": ("down", "failed", "error"),
     "ended": ("retired upstream",),
+    # Not beaten by any other: a diamond.
+    "good front": ("front",),
 }
 _TONE_OF = {word: tone for tone, words in TONES.items() for word in words}
 # What a page says instead of the stored word.

@@ -112,7 +112,7 @@ class ModelPageTests(PagesTestCase):
         assert "&lt;b&gt;Ours" in source and "<i>fast" not in source and "<u>team" not in source
 
     def test_the_number_of_queries_does_not_depend_on_rows(self):
-        with self.assertNumQueries(15):
+        with self.assertNumQueries(16):
             self.client.get(self.path)
         for number in range(12):
             register("llama3:8b", place=f"gpu{number}", digest=f"{number:064x}")
