@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 import experiments_app.gate_admin  # noqa: F401 - registers itself
-from experiments_app import promoting
+from experiments_app import evaluation_admin, promoting, result_admin
 from experiments_app.diffing import diff
 from experiments_app.lineage import lineage
 from experiments_app.models import Adapter, Experiment, Variant
@@ -21,6 +21,9 @@ from unified_app.admin.base import Button, Panel, ReadOnlyAdmin
 from unified_app.admin.panels import SHOWN, history_panel
 from unified_app.models import UnifiedModel
 from unified_app.scopes import scopes_of_user
+
+# Django looks for admins in this module only.
+__all__ = ["evaluation_admin", "result_admin"]
 
 
 class PromoteForm(forms.Form):

@@ -16,6 +16,7 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("catalog", "Catalog", ("UnifiedModel", "Alias", "Placement", "ModelVersion")),
     ("hosts", "Hosts and endpoints", ("Host", "Endpoint")),
     ("experiments", "Experiments", ("Variant", "Experiment", "Adapter")),
+    ("evaluations", "Evaluations", ("Suite", "EvaluationRun", "CaseResult", "Gate", "GateCheck")),
     ("serving", "Serving", ("ModelServingStatus", "ModelServingConfig", "GatewayProcess")),
     ("work", "Syncs, jobs and schedules", ("SyncRun", "Job", "PeriodicTask", "IntervalSchedule", "CrontabSchedule")),
     ("access", "People and keys", ("User", "Group", "ApiKey")),

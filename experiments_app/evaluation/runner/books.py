@@ -38,8 +38,9 @@ class Books:
         self.tokens_used, self.cost_used = run.tokens_used, run.cost_used
 
     def begin(self) -> None:
-        """Say that the run is under way."""
+        """Say that the run is under way, with this job: it may be another one than was asked for first."""
         values: dict[str, Any] = {"state": State.RUNNING, "error": None, "finished_at": None}
+        values["job_id"] = self._handle.job_id
         if self.run.started_at is None:
             values["started_at"] = timezone.now()
         self._update(**values)
