@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from experiments_app.evaluation.answers import failed, read_whole
+from experiments_app.evaluation.cases import Case
+from experiments_app.evaluation.engine import Engine
+from experiments_app.evaluation.replies import CallFailed, Reply, Request
+from experiments_app.evaluation.suite_files import EVALUATORS, MESSAGES
+from experiments_app.evaluation.suites import read_suite
 from experiments_app.evaluation.templating import trimmed
 from github_models_app.api_client import GitHubModelsAPIClient
-from github_models_app.prompts import Prompt, read_prompt
 from unified_app.errors import InvalidInput, UpstreamError, UpstreamRetired
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one evaluator says of one answer; `score` is 1.0 or 0.0."""
+    """What one evaluator says of one answer; `passed` is None where nobody can tell, or it only measures."""
 
     name: str
-    score: float
-    passed: bool
+    score: float | None
+    passed: bool | None
     details: str
+    # Why there is no verdict: unparsed, judge_failed, not_applicable.
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,14 +38,13 @@ class CaseResult:
     answer: str = ""
     checks: tuple[CheckResult, ...] = ()
     error: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether there is an answer and every check passes it."""
-        return not self.error and all(check.passed for check in self.checks)
+    # Whether there is an answer and every check that has a say passes it.
+    passed: bool = False
+    # Whether a judge should have had a say and had none.
+    undecided: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "checks": [asdict(check) for check in self.checks], "passed": self.passed}
+        return {**asdict(self), "checks": [asdict(check) for check in self.checks]}
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,8 @@ class EvaluationResult:
 
     def summary(self) -> dict[str, Any]:
         counts = {"total": len(self.cases), "passed": self.passed, "failed": self.failed, "errors": self.errors}
-        return {**counts, "pass_rate": self.pass_rate}
+        undecided = sum(case.undecided for case in self.cases)
+        return {**counts, "undecided": undecided, "pass_rate": self.pass_rate}
 
     def to_dict(self) -> dict[str, Any]:
         cases = [case.to_dict() for case in self.cases]
@@ -100,7 +108,7 @@ class ComparisonResult:
 
 
 class GitHubModelsEvaluator:
-    """Evaluates with the string evaluators of `.prompt.yml`; judges are refused by name.
+    """Evaluates with the evaluators of `.prompt.yml` and the registry's own; judges are models of the same service.
 
     A call that fails is an error on its case and the run goes on, where gh-models ends the whole run without a
     result. A service that is retired ends it: UpstreamRetired. Calls are paced, so a run may take long: it is for
@@ -111,18 +119,18 @@ class GitHubModelsEvaluator:
         self.api_client = api_client
 
     def run_evaluation(self, model_id: str, evaluation_config: Mapping[str, Any]) -> EvaluationResult:
-        """Run a dict of a `.prompt.yml`'s shape: messages, testData, evaluators, modelParameters, responseFormat.
+        """Run a suite: a dict of a `.prompt.yml`'s shape. Its own `model` is not used.
 
-        Its own `model` is not used. Raises InvalidInput, before any call, for a part that is wrong.
+        Raises InvalidInput, before any call, for a part that is wrong.
         """
-        return self._run(model_id, read_prompt(evaluation_config))
+        return self._run(model_id, _engine(evaluation_config))
 
     def batch_evaluate(
         self, model_ids: Iterable[str], evaluation_config: Mapping[str, Any]
     ) -> dict[str, EvaluationResult]:
         """Run the same for several models, one after the other; return {model_id: result}."""
-        prompt = read_prompt(evaluation_config)
-        return {model_id: self._run(model_id, prompt) for model_id in _several(model_ids)}
+        engine = _engine(evaluation_config)
+        return {model_id: self._run(model_id, engine) for model_id in _several(model_ids)}
 
     def compare_models(
         self, model_ids: Iterable[str], test_data: Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -135,30 +143,38 @@ class GitHubModelsEvaluator:
         results = self.batch_evaluate(model_ids, config).values()
         return ComparisonResult(tuple(sorted(results, key=lambda result: -result.passed)))
 
-    def _run(self, model_id: str, prompt: Prompt) -> EvaluationResult:
-        cases = tuple(self._case(model_id, prompt, case) for case in prompt.cases)
-        return EvaluationResult(model_id, prompt.name, prompt.description, cases)
+    def _run(self, model_id: str, engine: Engine) -> EvaluationResult:
+        cases = tuple(self._case(model_id, engine, case) for case in engine.suite.cases)
+        return EvaluationResult(model_id, engine.suite.name, engine.suite.description, cases)
 
-    def _case(self, model_id: str, prompt: Prompt, case: dict[str, Any]) -> CaseResult:
+    def _case(self, model_id: str, engine: Engine, case: Case) -> CaseResult:
         try:
-            reply = self.api_client.evaluate_model(model_id, prompt.request(case))
+            outcome = engine.evaluate(case, model_id, self._complete)
+        except CallFailed as error:
+            return CaseResult(dict(case.data), error=error.message)
+        told = (CheckResult(s.name, s.value, s.passed, s.details, s.error) for s in outcome.scores)
+        is_undecided = any(score.is_undecided for score in outcome.scores)
+        answer = trimmed(outcome.reply.text)
+        return CaseResult(dict(case.data), answer, tuple(told), passed=outcome.passed is True, undecided=is_undecided)
+
+    def _complete(self, request: Request) -> Reply:
+        began = time.perf_counter()
+        try:
+            answer = self.api_client.evaluate_model(request.model, dict(request.body))
         except UpstreamRetired:
             raise
         except UpstreamError as error:
-            return CaseResult(case, error=error.message)
-        answer = answer_text(reply)
-        checks = [(check, check.passes(answer, case)) for check in prompt.checks]
-        told = (CheckResult(c.name, float(passed), passed, c.details(case)) for c, passed in checks)
-        return CaseResult(case, answer, tuple(told))
+            raise failed(error) from error
+        return read_whole(answer, request, time.perf_counter() - began)
 
 
-def answer_text(reply: Mapping[str, Any]) -> str:
-    """Return the trimmed text of a chat's answer; "" for one of tool calls or refusal alone."""
-    choices = reply.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    message = first.get("message") if isinstance(first, Mapping) else None
-    content = message.get("content") if isinstance(message, Mapping) else None
-    return trimmed(content) if isinstance(content, str) else ""
+def _engine(config: Mapping[str, Any]) -> Engine:
+    if not isinstance(config, Mapping):
+        message = "It is a mapping, as in a .prompt.yml file."
+        raise InvalidInput(f"evaluation_config: {message}", details={"evaluation_config": [message]})
+    engine = Engine(read_suite(config))
+    engine.check()
+    return engine
 
 
 def _several(model_ids: Iterable[str]) -> list[str]:
@@ -174,8 +190,4 @@ def _config_of(cases: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         if not isinstance(case, Mapping) or not {"input", "expected"} <= case.keys():
             message = "A case has input and expected."
             raise InvalidInput(f"test_data[{index}]: {message}", details={f"test_data[{index}]": [message]})
-    return {
-        "messages": [{"role": "user", "content": "{{input}}"}],
-        "testData": list(cases),
-        "evaluators": [{"name": "expected", "string": {"contains": "{{expected}}"}}],
-    }
+    return {"messages": MESSAGES, "evaluators": EVALUATORS, "testData": list(cases)}

@@ -133,7 +133,8 @@ def _dropped(rule: Rule, a: Measured, b: Measured | None, found: dict[str, Any])
         return "unknown", f"No case has a value of {rule.metric} for both models."
     drop, low, high = (-100 * side for side in (paired.difference, paired.high, paired.low))
     found.update(drop=drop + 0.0, low=low, high=high, cases=paired.n)
-    told = f"{rule.metric} {'fell' if drop > 0 else 'rose'} by {abs(drop):.2f} points against {b.model}"
+    moved = "fell by" if drop > 0 else "rose by" if drop < 0 else "differs by"
+    told = f"{rule.metric} {moved} {abs(drop):.2f} points against {b.model}"
     undecided = f", {paired.dropped} undecided left out" if paired.dropped else ""
     sure = f" (drop between {low:.2f} and {high:.2f}, {paired.n} cases{undecided})"
     holds = drop <= (rule.max_drop_points or 0) + _SLACK

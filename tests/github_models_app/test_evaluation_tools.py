@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import SimpleTestCase
 
-from github_models_app.evaluation_tools import ComparisonResult, EvaluationResult, GitHubModelsEvaluator, answer_text
+from github_models_app.evaluation_tools import ComparisonResult, EvaluationResult, GitHubModelsEvaluator
 from tests.github_models_app.github_replies import Answer, failed
 from tests.github_models_app.simulated import simulated
 from unified_app.errors import InvalidInput, UpstreamRetired
@@ -112,15 +112,37 @@ class SeveralTests(SimpleTestCase):
         assert ComparisonResult((EvaluationResult(GPT, "", "", ()),)).best is None
 
 
+class JudgeTests(SimpleTestCase):
+    def test_a_judge_is_a_model_of_the_same_service(self):
+        choices = [{"choice": "good", "score": 1}, {"choice": "poor", "score": 0}]
+        llm = {"modelId": MINI, "prompt": "REPLY:{{completion}} is good", "choices": choices}
+        with simulated() as (client, server, _):
+            judged = config("Paris", evaluators=[{"name": "j", "llm": llm}])
+            result = GitHubModelsEvaluator(client).run_evaluation(GPT, judged)
+            assert [check.score for check in result.cases[0].checks] == [1.0]
+            assert server.calls()[1].body["model"] == MINI
+            assert server.calls()[1].body["messages"][0]["content"] == "REPLY:Paris is good"
+
+    def test_a_judge_that_says_neither_leaves_the_case_undecided(self):
+        llm = {"modelId": MINI, "prompt": "REPLY:hm", "choices": [{"choice": "good", "score": 1}]}
+        with simulated() as (client, _, _):
+            judged = config("Paris", evaluators=[{"name": "j", "llm": llm}])
+            result = GitHubModelsEvaluator(client).run_evaluation(GPT, judged)
+            assert (result.cases[0].checks[0].score, result.cases[0].checks[0].error) == (None, "unparsed")
+            assert (result.passed, result.summary()["undecided"]) == (0, 1)
+
+    def test_evaluators_of_the_registry_work_too(self):
+        numeric = {"name": "n", "uses": "registry/numeric", "with": {"value": "{{expected}}"}}
+        with simulated() as (client, _, _):
+            told = config("It is 42.", expected="42", evaluators=[numeric])
+            assert GitHubModelsEvaluator(client).run_evaluation(GPT, told).passed == 1
+
+
 class AnswerTests(SimpleTestCase):
-    def test_what_has_no_text_is_an_empty_answer(self):
-        for choices in (
-            [],
-            None,
-            [None],
-            [{}],
-            [{"message": None}],
-            [{"message": {"content": None}}],
-            [{"message": []}],
-        ):
-            assert answer_text({"choices": choices}) == ""
+    def test_an_answer_without_text_is_empty_and_one_without_choices_an_error(self):
+        for choices, error in (([{"message": {"content": None}}], ""), ([], "The answer has no choices.")):
+            with simulated() as (client, server, _):
+                client.get_available_models()
+                server.next.append(Answer(200, json.dumps({"choices": choices})))
+                result = GitHubModelsEvaluator(client).run_evaluation(GPT, config("Paris"))
+                assert (result.cases[0].answer, result.cases[0].error) == ("", error)
