@@ -32,8 +32,8 @@ from tests.servers import free_port, wait_until  # noqa: E402
 MODELS, AT_ONCE = 10, 4
 # A fast model's whole answer; most take longer, and the slower the models, the smaller the share of the overhead.
 THINK_SECONDS = 0.4
-# Of the demo: seconds for each token of a model of 5 GB.
-TOKEN_SECONDS = 0.012
+# Of the demo, as it comes: seconds for each token of a model of 5 GB.
+TOKEN_SECONDS = 0.02
 SERVER = ["-m", "uvicorn", "registry_project.asgi:application", "--no-access-log", "--lifespan", "on"]
 WORKER = ["-m", "celery", "--quiet", "-A", "registry_project", "worker", "--pool", "threads", "--without-gossip"]
 

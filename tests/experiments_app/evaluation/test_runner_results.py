@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from unittest import mock
 
 from experiments_app.evaluation import runs
 from experiments_app.evaluation.engine import Engine
 from experiments_app.models import CachedReply, EvaluationRun
-from tests.experiments_app.evaluation.runner_case import RunnerCase, chat_reply, question_of
-from unified_app.models import Job
+from tests.experiments_app.evaluation.runner_case import CHAT, RunnerCase, chat_reply, question_of
+from tests.nasty_server import json_reply
+from tests.unified_app.gateway.upstreams import openai_events, streamed
+from unified_app.models import Job, ModelServingConfig
 
 
 class Results(RunnerCase):
@@ -87,6 +90,46 @@ class Results(RunnerCase):
             run = self.done(self.suite("one", "two"), "clever")
         assert self.rows(run, "state", "error__code") == [("failed", "internal"), ("done", None)]
         assert (run.state, run.failed) == ("done", 1)
+
+
+class Kinds(RunnerCase):
+    def test_a_suite_that_asks_for_times_is_streamed(self):
+        events = openai_events("<think>", "hm", "</think>", "one")
+        self.model("clever", self.upstream({CHAT: streamed(events, "text/event-stream")}))
+        thinks = {"name": "thinks", "uses": "registry/thinking-answer", "with": {"value": "{{expected}}"}}
+        run = self.done(self.suite("one", evaluators=[thinks]), "clever")
+        ((output, first, thinking, passed),) = self.rows(run, "output", "first_token", "thinking_seconds", "passed")
+        assert (output, passed) == ("one", True)
+        assert first is not None and thinking is not None
+
+    def test_a_suite_of_vectors_asks_for_embeddings(self):
+        rows = {"a": [1.0, 0.0], "b": [0.0, 1.0]}
+
+        def embed(connection, request):
+            texts = json.loads(request.body)["input"]
+            data = [{"index": n, "embedding": rows[text]} for n, text in enumerate(texts)]
+            json_reply({"data": data, "usage": {"prompt_tokens": 1}})(connection, request)
+
+        server = self.upstream({"/embeddings": embed})
+        self.model("embedder", server, category="embedding", capabilities=["text_embedding"])
+        case = {"query": "a", "relevant": ["x"], "documents": [{"id": "x", "text": "a"}, {"id": "y", "text": "b"}]}
+        search = {"name": "search", "uses": "registry/retrieval", "with": {"k": [1]}}
+        suite = self.suite(testData=[case], messages=[{"role": "user", "content": "{{query}}"}], evaluators=[search])
+        run = self.done(suite, "embedder")
+        ((state, scores),) = self.rows(run, "state", "scores")
+        assert (state, scores[0]["values"]["ndcg@1"]) == ("done", 1.0)
+
+    def test_variants_of_a_model_share_its_places(self):
+        server = self.upstream_of()
+        base = self.model("clever", server)
+        variant = {"recipe": {"kind": "overlay", "base": base.pk, "parameters": {"seed": 7}}}
+        self.model("clever+seed", **variant)
+        ModelServingConfig.objects.create(model=base, max_concurrent_requests=3)
+        self.told()
+        run = self.done(self.suite(*(str(n) for n in range(12))), "clever", "clever+seed", concurrency=8)
+        assert (run.done, run.failed) == (24, 0)
+        assert server.most_at_once <= 2
+        assert sum(body.get("seed") == 7 for body in self.asked) == 12
 
 
 class Caching(RunnerCase):
