@@ -60,7 +60,7 @@ class Run:
     complete: Complete
     judge: str = ""
     progress: Progress = field(default_factory=Progress)
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep)
     # Of each test: the value of each metric, None where nobody can tell; and the seconds of its own calls.
     measured: list[Mapping[str, float | None]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
