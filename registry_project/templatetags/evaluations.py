@@ -22,6 +22,12 @@ SUITES_SHOWN = 10
 CHECKS_READ = 50
 
 
+@register.filter
+def score(value: float | None) -> str:
+    """A score with no more digits than it has: `0.5`, `0.813`, `12`."""
+    return words.value(value, share=False)
+
+
 @register.inclusion_tag("site/evaluations_of.html", takes_context=True)
 def evaluations_of(context: dict[str, Any], model: UnifiedModel) -> dict[str, Any]:
     """In a constant number of queries, however many runs there were; in one where there was none."""

@@ -2,73 +2,30 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-from django.contrib.staticfiles.testing import StaticLiveServerTestCase
 from django.test import override_settings
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from experiments_app.creating import create
-from tests.browser import PATIENCE, chromium
+from tests.registry_project.browser_case import BrowserCase
 from tests.registry_project.pages_case import register
 from tests.registry_project.test_pages_hosts import add_run
-from tests.unified_app.api_case import user_with
 from tests.unified_app.fake_source import FAKE, FakeSource
 from tests.unified_app.plans import fetched
 from unified_app import jobs
 from unified_app.models import ApiKey, Job
 
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
-UNSAFE = "DJANGO_ALLOW_ASYNC_UNSAFE"
-
 
 @pytest.mark.needs("chromium")
 @override_settings(MODEL_SOURCES=FAKE)
-class BrowserTests(StaticLiveServerTestCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        # Playwright's loop runs in this thread, so Django takes every query here for one in a coroutine.
-        os.environ[UNSAFE] = "true"
-        cls.addClassCleanup(os.environ.pop, UNSAFE)
-        cls.browser = cls.enterClassContext(chromium())
-
+class BrowserTests(BrowserCase):
     def setUp(self):
-        user_with("Operator")
+        super().setUp()
         FakeSource.reset()
         FakeSource.replies["one"].append([fetched("llama3:8b"), fetched("n" * 300), fetched("<b>bold</b>:1b")])
         for name in ("llama3:8b", "n" * 300, "<b>bold</b>:1b"):
             register(name)
-        self.problems: list[str] = []
-
-    @contextmanager
-    def open(self, path: str = "/", **options: Any) -> Iterator[Page]:
-        """Log in and open a page; what the console and the network have to say is kept in `problems`."""
-        context = self.browser.new_context(**{"viewport": DESK, **options})
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("console", lambda m: self.problems.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("request", lambda r: None if r.url.startswith(self.live_server_url) else self.outside(r.url))
-        page.goto(f"{self.live_server_url}/login?next={path}")
-        page.fill("#id_username", "operator")
-        page.fill("#id_password", "right horse")
-        page.click("main button")
-        # A later `goto` would break off a log-in that is still on its way.
-        page.wait_for_url(lambda url: "/login" not in url)
-        try:
-            yield page
-        finally:
-            context.close()
-
-    def outside(self, url: str) -> None:
-        if not url.startswith("data:"):
-            self.problems.append(f"asks outside: {url}")
 
     def test_every_page_is_quiet_and_fits_on_every_screen(self):
         run = add_run(changes={"created": ["llama3_8b_base"]}, created=1, failed=[{"message": "w" * 400, "code": "x"}])
@@ -91,13 +48,7 @@ class BrowserTests(StaticLiveServerTestCase):
             f"/jobs/{job.pk}",
             "/account",
         ]
-        for viewport, scheme in ((DESK, "light"), (PHONE, "dark"), (PHONE, "light")):
-            with self.open(viewport=viewport, color_scheme=scheme) as page:
-                for path in paths:
-                    page.goto(self.live_server_url + path)
-                    assert page.locator("h1").count() == 1, path
-                    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, viewport)
-        assert not self.problems
+        self.look(paths)
 
     def test_a_sync_shows_that_it_began_then_its_outcome_without_a_reload(self):
         with self.open("/hosts") as page:

@@ -90,6 +90,23 @@ document.addEventListener("htmx:configRequest", (event) => {
   }
 });
 
+// A list to choose from that is drawn anew keeps what was chosen meanwhile.
+let boxes = [];
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const list = event.detail.target;
+  if (list.classList.contains("choices-list")) boxes = [...list.querySelectorAll("input")];
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  const list = document.querySelector(".choices-list");
+  for (const box of boxes.splice(0).reverse()) {
+    const here = [...list.querySelectorAll("input")].find((one) => one.value === box.value);
+    if (here) here.checked = box.checked;
+    else if (box.checked) list.prepend(box.closest("label"));
+  }
+});
+
 document.addEventListener("htmx:load", ready);
 document.addEventListener("DOMContentLoaded", ready);
 setInterval(refreshTimes, 15000);
