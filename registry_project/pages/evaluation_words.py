@@ -96,8 +96,9 @@ def interval(low: float | None, high: float | None, *, share: bool, unit: str = 
 
 def names(found: Sequence[str]) -> str:
     """Return names as part of a sentence: `a, b and c`, `a, b, c and 4 others`."""
-    shown, more = list(found[:NAMED]), len(found) - NAMED
-    if more > 0:
+    shown, more = list(found[: NAMED + 1]), len(found) - NAMED
+    if more > 1:
+        shown.pop()
         return f"{', '.join(shown)} and {counted(more, 'other')}"
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 

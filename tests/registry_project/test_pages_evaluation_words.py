@@ -104,6 +104,10 @@ class NumberTests(SimpleTestCase):
         # c is behind a alone and shares no place with b, although its rank is 2.
         assert words.ranks([row("a", 0.9, 1), row("b", 0.8, 1), row("c", 0.5, 2)])["c"] == "3"
 
+    def test_names_are_a_part_of_a_sentence_and_many_are_counted(self):
+        cases = {"a": "a", "ab": "a and b", "abcd": "a, b, c and d", "abcde": "a, b, c and 2 others"}
+        assert {given: plain(words.names(list(given))) for given in cases} == cases
+
     def test_a_gate_is_a_sentence(self):
         gate = Gate(max_drop_points=2, p95_seconds=3, alias="champion", on_digest_change=True)
         assert plain(gate_words.rule(gate)) == (

@@ -117,7 +117,7 @@ class ModelPageTests(PagesTestCase):
         for number in range(12):
             register("llama3:8b", place=f"gpu{number}", digest=f"{number:064x}")
         HistoryEntry.objects.filter(kind="model").count()
-        with self.assertNumQueries(15):
+        with self.assertNumQueries(16):
             self.client.get(self.path)
         assert UnifiedModel.objects.count() == 1
 
