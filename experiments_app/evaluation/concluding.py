@@ -10,7 +10,7 @@ from experiments_app import outbox
 from experiments_app.evaluation import comparisons, gates
 from experiments_app.evaluation.comparisons import Wanted
 from experiments_app.evaluation.estimates import estimate, sample_of, scale_of
-from experiments_app.evaluation.measures import PASS, main_metric, metric_named, names_in
+from experiments_app.evaluation.measures import LATENCY, PASS, main_metric, metric_named, names_in
 from experiments_app.evaluation.plain_data import plain
 from experiments_app.evaluation.projections import project
 from experiments_app.evaluation.result_rows import facts_of, read_rows
@@ -20,6 +20,7 @@ from unified_app.jobs import Handle, JobLost
 State = EvaluationRun.State
 # Beyond so many results a comparison is made when somebody asks for it.
 _KEPT_UP_TO = 200_000
+_LOOKED_AT = (PASS, LATENCY)
 
 
 def run_end_job(handle: Handle) -> dict[str, Any]:
@@ -68,5 +69,5 @@ def _keep_comparisons(handle: Handle, run: EvaluationRun, entries: list[RunModel
     """Make what people look at first now, where nobody waits for it."""
     handle.check()
     if len(entries) > 1 and run.done <= _KEPT_UP_TO:
-        names = dict.fromkeys([*(measure.metric for measure in measures if measure.is_main), PASS])
+        names = dict.fromkeys([*(measure.metric for measure in measures if measure.is_main), *_LOOKED_AT])
         comparisons.documents([Wanted(run.suite_version, tuple(entries), name) for name in names])

@@ -59,7 +59,7 @@ class EndTests(ResultsCase):
 
     def test_what_people_look_at_first_is_there_already(self):
         self.run_of(self.suite(), {self.one: GOOD, self.two: BAD})
-        assert KeptComparison.objects.count() == 1
+        assert {row.document["metric"] for row in KeptComparison.objects.all()} == {"pass", "latency"}
 
     def test_done_again_it_leaves_the_same(self):
         run = self.run_of(self.suite(), {self.one: GOOD})
