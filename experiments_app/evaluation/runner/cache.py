@@ -25,6 +25,7 @@ MAX_WEIGHT = 2_000_000
 # Keys in one query; SQLite takes no more than 999 in old versions.
 MAX_KEYS = 500
 READ_SECONDS = 60.0
+STOP_SECONDS = 5.0
 
 _Found = Mapping[str, Any] | None
 
@@ -92,7 +93,8 @@ class _Reader:
 
     def __init__(self) -> None:
         self._asked: SimpleQueue[tuple[str, Future[_Found]] | None] = SimpleQueue()
-        threading.Thread(target=self._run, daemon=True, name="evaluation-cache").start()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="evaluation-cache")
+        self._thread.start()
 
     def read(self, key: str) -> _Found:
         answer: Future[_Found] = Future()
@@ -101,7 +103,9 @@ class _Reader:
         return answer.result(timeout=READ_SECONDS)
 
     def stop(self) -> None:
+        """Answer what was asked before, and close the connection to the database."""
         self._asked.put(None)
+        self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         try:
