@@ -19,6 +19,10 @@ _STATES = {
     "retired": ("○", "off"),
     "error": ("✕", "bad"),
     "failed": ("✕", "bad"),
+    "queued": ("◔", "busy"),
+    "running": ("◔", "busy"),
+    "done": ("●", "good"),
+    "cancelled": ("○", "off"),
 }
 _GIB, _MIB = 2**30, 2**20
 

@@ -61,7 +61,7 @@ class RegistryClient:
 
     def log_in(self, user: str, password: str) -> replies.LogIn:
         try:
-            body = self._json("POST", "/api/auth/token", doing="log in", json={"username": user, "password": password})
+            body = self.call("POST", "/api/auth/token", doing="log in", json={"username": user, "password": password})
         except LogInEnded as error:
             raise PageError("The user name or the password is wrong.") from error
         return replies.log_in(body)
@@ -70,45 +70,48 @@ class RegistryClient:
         """Return the models that can do what the category says, by name."""
         params = {"category": category, "q": query, "page_size": str(PAGE_SIZE), "ordering": "name"}
         params = {name: value for name, value in params.items() if value}
-        return replies.models(self._json("GET", "/api/models/unified", doing="see the models", params=params))
+        return replies.models(self.call("GET", "/api/models/unified", doing="see the models", params=params))
 
     def model(self, model_id: str) -> replies.Model:
-        return replies.model(self._json("GET", _path(model_id), doing="see this model"))
+        return replies.model(self.call("GET", _path(model_id), doing="see this model"))
 
     def serve(self, model_id: str) -> replies.Serving:
         """Start the model; the state may still be `starting` when this returns."""
         path, doing = _path(model_id, "/serve"), "start models"
-        return replies.serving(self._json("POST", path, doing=doing, seconds=SERVE_SECONDS))
+        return replies.serving(self.call("POST", path, doing=doing, seconds=SERVE_SECONDS))
 
     def stop(self, model_id: str) -> replies.Serving:
         path, doing = _path(model_id, "/stop"), "stop models"
-        return replies.serving(self._json("POST", path, doing=doing, seconds=SERVE_SECONDS))
+        return replies.serving(self.call("POST", path, doing=doing, seconds=SERVE_SECONDS))
 
     def serving_status(self, model_id: str) -> replies.Serving:
-        return replies.serving(self._json("GET", _path(model_id, "/serving-status"), doing="see this model's state"))
+        return replies.serving(self.call("GET", _path(model_id, "/serving-status"), doing="see this model's state"))
 
     def embed(self, body: dict[str, Any]) -> replies.Embeddings:
         path, doing = "/v1/embeddings", "call models"
-        return replies.embeddings(self._json("POST", path, doing=doing, json=body, seconds=ANSWER_SECONDS))
+        return replies.embeddings(self.call("POST", path, doing=doing, json=body, seconds=ANSWER_SECONDS))
 
     def make_variant(self, base: str, kind: str, parameters: dict[str, Any]) -> replies.Model:
         """Make a variant of a model; it can be called when this returns."""
         body = {"base_model": base, "experiment_type": kind, "parameters": parameters}
-        return replies.model(self._json("POST", "/api/experimental/create", doing="make variants", json=body))
+        return replies.model(self.call("POST", "/api/experimental/create", doing="make variants", json=body))
 
     def chat(self, body: dict[str, Any]) -> ChatStream:
         """Open a streamed answer. Raises PageError when the registry refuses it."""
         path, doing = "/v1/chat/completions", "call models"
         return ChatStream(self._open("POST", path, doing=doing, json=body, seconds=ANSWER_SECONDS, stream=True))
 
-    def _json(self, method: str, path: str, *, doing: str, seconds: float = READ_SECONDS, **more: Any) -> Any:
+    def call(self, method: str, path: str, *, doing: str, seconds: float = READ_SECONDS, **more: Any) -> Any:
+        """Return the JSON of an answer. Raises PageError; `what` names the thing that a 404 is about."""
         response = self._open(method, path, doing=doing, seconds=seconds, **more)
         try:
             return response.json()
         except ValueError as error:
             raise BadAnswer(f"What answers at {self.base_url} is not the registry: its answer is no JSON.") from error
 
-    def _open(self, method: str, path: str, *, doing: str, seconds: float, **more: Any) -> requests.Response:
+    def _open(
+        self, method: str, path: str, *, doing: str, seconds: float, what: str = "model", **more: Any
+    ) -> requests.Response:
         try:
             response = self._session.request(
                 method,
@@ -120,7 +123,7 @@ class RegistryClient:
                 **more,
             )
             if response.status_code not in (200, 201, 202):
-                raise self._refusal(response, doing)
+                raise self._refusal(response, doing, what)
         except requests.exceptions.ReadTimeout as error:
             raise Unreachable(
                 f"The registry at {self.base_url} did not answer within {seconds:.0f} seconds."
@@ -129,7 +132,7 @@ class RegistryClient:
             raise Unreachable(f"The registry at {self.base_url} does not answer.") from error
         return response
 
-    def _refusal(self, response: requests.Response, doing: str) -> PageError:
+    def _refusal(self, response: requests.Response, doing: str, what: str) -> PageError:
         if response.is_redirect:
             return BadAnswer(
                 f"The registry's address is not {self.base_url}: it sends to another one. Tell an operator."
@@ -138,7 +141,8 @@ class RegistryClient:
             body = response.json()
         except ValueError:
             body = None
-        return from_reply(response.status_code, body, doing=doing, retry_after=response.headers.get("Retry-After"))
+        retry_after = response.headers.get("Retry-After")
+        return from_reply(response.status_code, body, doing=doing, what=what, retry_after=retry_after)
 
 
 class ChatStream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -12,6 +13,14 @@ class PageError(Exception):
 
 class LogInEnded(PageError):
     """The key is unknown, expired or revoked: back to the log-in."""
+
+
+class Refused(PageError):
+    """The registry does not take what was sent; `details` has the sentences by field."""
+
+    def __init__(self, sentence: str, details: Mapping[str, tuple[str, ...]]) -> None:
+        super().__init__(sentence)
+        self.details = details
 
 
 class Forbidden(PageError):
@@ -38,15 +47,18 @@ class Interrupted(PageError):
     """The answer broke off before it was complete."""
 
 
-def from_reply(status: int, body: Any, *, doing: str, retry_after: str | None = None) -> PageError:
-    """Return the error that a reply of this status means. `doing` completes "Your account may not ..."."""
+def from_reply(status: int, body: Any, *, doing: str, what: str = "model", retry_after: str | None = None) -> PageError:
+    """Return the error that a reply of this status means.
+
+    `doing` completes "Your account may not ...", and `what` is the thing that the call is about.
+    """
     told = message_of(body)
     if status == 401:
         return LogInEnded("Your log-in has ended. Log in again.")
     if status == 403:
         return Forbidden(_joined(f"Your account may not {doing}.", told))
     if status == 404:
-        return PageError(_joined("The registry does not know this model any more. Choose another one.", told))
+        return PageError(_joined(f"The registry does not know this {what} any more. Choose another one.", told))
     if status == 429:
         return _busy(retry_after)
     if status == 503:
@@ -54,7 +66,7 @@ def from_reply(status: int, body: Any, *, doing: str, retry_after: str | None = 
     if status == 504:
         return PageError(_joined("The model did not answer in time.", told))
     if told:
-        return PageError(sentence(told))
+        return Refused(sentence(told), details) if (details := details_of(body)) else PageError(sentence(told))
     return BadAnswer(f"The registry could not do that and did not say why (HTTP status {status}).")
 
 
@@ -63,6 +75,16 @@ def message_of(body: Any) -> str:
     error = body.get("error") if isinstance(body, dict) else None
     told = error.get("message") if isinstance(error, dict) else error
     return told.strip() if isinstance(told, str) else ""
+
+
+def details_of(body: Any) -> dict[str, tuple[str, ...]]:
+    """Return what an error answer of the API says by field."""
+    error = body.get("error") if isinstance(body, dict) else None
+    details = error.get("details") if isinstance(error, dict) else None
+    if not isinstance(details, dict):
+        return {}
+    by_field = {str(field): told for field, told in details.items() if isinstance(told, list)}
+    return {field: tuple(map(str, told)) for field, told in by_field.items()}
 
 
 def sentence(text: str) -> str:

@@ -14,6 +14,9 @@ from registry_project.gradio_app.account import Account
 from registry_project.gradio_app.embedding_tab import EmbeddingTab
 from registry_project.gradio_app.selector import DEFAULT_CATEGORY, SimplifiedModelSelector
 from registry_project.gradio_app.session import Session
+from registry_project.gradio_app.suites_tab import ID as SUITES
+from registry_project.gradio_app.suites_tab import LABEL as SUITES_LABEL
+from registry_project.gradio_app.suites_tab import SuitesTab
 from registry_project.gradio_app.thinking_tab import ThinkingTab
 from registry_project.gradio_app.tools_tab import ToolsTab
 from registry_project.gradio_app.variants_panel import VariantsPanel
@@ -98,6 +101,10 @@ class CategoryBasedEvaluator:
             for label, category in TABS.items():
                 with gr.Tab(label, id=category), wiring.section(LOG_IN_FIRST):
                     create[category]()
+            with gr.Tab(SUITES_LABEL, id=SUITES), wiring.section(LOG_IN_FIRST):
+                suites = SuitesTab(chooser, wiring)
+                suites.build()
+        suites.wire_tabs(tabs)
         shown = [chooser.category, chooser.model, chooser.notice]
         # One event for all tabs: of several quick clicks the last one counts.
         opened = wiring.on([tabs.select], self._follow, [chooser.query], shown, trigger_mode="always_last")
@@ -106,13 +113,15 @@ class CategoryBasedEvaluator:
 
     def _follow(self, session: Session, query: str, event: gr.SelectData) -> Any:
         """Let the chooser follow the tab; models of the cloud or elsewhere may be tried in any."""
-        if session.category in ANYWHERE:
+        if session.category in ANYWHERE or event.value not in TABS:
             return gr.skip()
         return self.model_selector.follow(session, TABS[event.value], query)
 
 
 def _tab_of(session: Session, category: str) -> Any:
-    """Let the tab follow the chooser; where a category has no tab of its own, one can chat."""
+    """Let the tab follow the chooser, except that of the suites; where a category has no tab, one can chat."""
+    if session.bench.is_open:
+        return gr.skip()
     return gr.Tabs(selected="thinking" if category in ANYWHERE else category)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from registry_project.gradio_app.errors import BadAnswer
+from registry_project.gradio_app.reading import flag, items, obj, texts, whole, word
 
 
 @dataclass(frozen=True)
@@ -84,79 +84,79 @@ class Embeddings:
 
 
 def log_in(body: Any) -> LogIn:
-    key = _object(body).get("key")
+    key = obj(body).get("key")
     if not isinstance(key, str) or not key:
         raise BadAnswer("The registry took the log-in but gave no key.")
-    return LogIn(key, _texts(body.get("scopes")), _text(body.get("expires_at")))
+    return LogIn(key, texts(body.get("scopes")), word(body.get("expires_at")))
 
 
 def models(body: Any) -> list[Model]:
-    return [model(row) for row in _list(_object(body).get("models"))]
+    return [model(row) for row in items(obj(body).get("models"))]
 
 
 def model(row: Any) -> Model:
-    row = _object(row)
+    row = obj(row)
     return Model(
-        id=_text(row.get("id")),
-        name=_text(row.get("name")) or _text(row.get("id")),
-        display_name=_text(row.get("display_name")),
-        model_type=_text(row.get("model_type")) or "base",
-        category=_text(row.get("category")),
-        status=_text(row.get("status")) or "available",
-        capabilities=_texts(row.get("capabilities")),
-        hosts=_texts(row.get("hosts")),
-        source=_text(row.get("source")),
-        description=_text(row.get("description")),
-        size=_number_or_none(row.get("size")),
-        context_length=_number_or_none(row.get("context_length")),
-        demo=row.get("demo") is True,
+        id=word(row.get("id")),
+        name=word(row.get("name")) or word(row.get("id")),
+        display_name=word(row.get("display_name")),
+        model_type=word(row.get("model_type")) or "base",
+        category=word(row.get("category")),
+        status=word(row.get("status")) or "available",
+        capabilities=texts(row.get("capabilities")),
+        hosts=texts(row.get("hosts")),
+        source=word(row.get("source")),
+        description=word(row.get("description")),
+        size=whole(row.get("size")),
+        context_length=whole(row.get("context_length")),
+        demo=flag(row.get("demo")),
     )
 
 
 def serving(body: Any) -> Serving:
-    row = _object(body)
+    row = obj(body)
     return Serving(
-        state=_text(row.get("state")) or "stopped",
-        reason=_text(row.get("reason")),
-        placement=_text(row.get("placement")),
-        started_at=_text(row.get("started_at")),
-        health_status=_text(row.get("health_status")),
-        concurrent_requests=_number_or_none(row.get("concurrent_requests")) or 0,
-        total_requests=_number_or_none(row.get("total_requests")) or 0,
-        errors=_number_or_none(row.get("errors")) or 0,
+        state=word(row.get("state")) or "stopped",
+        reason=word(row.get("reason")),
+        placement=word(row.get("placement")),
+        started_at=word(row.get("started_at")),
+        health_status=word(row.get("health_status")),
+        concurrent_requests=whole(row.get("concurrent_requests")) or 0,
+        total_requests=whole(row.get("total_requests")) or 0,
+        errors=whole(row.get("errors")) or 0,
     )
 
 
 def delta(event: Any) -> Delta:
-    choices = _list(_object(event).get("choices") or [])
-    choice = _object(choices[0]) if choices else {}
-    piece = _object(choice.get("delta") or {})
+    choices = items(obj(event).get("choices") or [])
+    choice = obj(choices[0]) if choices else {}
+    piece = obj(choice.get("delta") or {})
     return Delta(
-        text=_text(piece.get("content")),
-        reasoning=_text(piece.get("reasoning")) or _text(piece.get("reasoning_content")),
-        calls=tuple(_call_part(number, call) for number, call in enumerate(_list(piece.get("tool_calls") or []))),
-        finish=_text(choice.get("finish_reason")),
+        text=word(piece.get("content")),
+        reasoning=word(piece.get("reasoning")) or word(piece.get("reasoning_content")),
+        calls=tuple(_call_part(number, call) for number, call in enumerate(items(piece.get("tool_calls") or []))),
+        finish=word(choice.get("finish_reason")),
         usage=_usage(event.get("usage")),
     )
 
 
 def embeddings(body: Any) -> Embeddings:
-    rows = sorted((_object(row) for row in _list(_object(body).get("data"))), key=lambda row: row.get("index", 0))
+    rows = sorted((obj(row) for row in items(obj(body).get("data"))), key=lambda row: row.get("index", 0))
     vectors = [_vector(row.get("embedding")) for row in rows]
     if len({len(vector) for vector in vectors}) > 1:
         raise BadAnswer("The model gave vectors of different lengths, so they cannot be compared.")
-    return Embeddings(vectors, _number_or_none(_object(body.get("usage") or {}).get("prompt_tokens")))
+    return Embeddings(vectors, whole(obj(body.get("usage") or {}).get("prompt_tokens")))
 
 
 def _call_part(number: int, call: Any) -> CallPart:
-    call = _object(call)
-    function = _object(call.get("function") or {})
+    call = obj(call)
+    function = obj(call.get("function") or {})
     index = call.get("index")
     return CallPart(
         index if isinstance(index, int) else number,
-        _text(call.get("id")),
-        _text(function.get("name")),
-        _text(function.get("arguments")),
+        word(call.get("id")),
+        word(function.get("name")),
+        word(function.get("arguments")),
     )
 
 
@@ -164,38 +164,13 @@ def _usage(value: Any) -> Usage | None:
     if not isinstance(value, dict):
         return None
     details = value.get("completion_tokens_details")
-    thinking = _number_or_none(details.get("reasoning_tokens")) if isinstance(details, dict) else None
-    tokens_in, tokens_out = (_number_or_none(value.get(name)) or 0 for name in ("prompt_tokens", "completion_tokens"))
+    thinking = whole(details.get("reasoning_tokens")) if isinstance(details, dict) else None
+    tokens_in, tokens_out = (whole(value.get(name)) or 0 for name in ("prompt_tokens", "completion_tokens"))
     return Usage(tokens_in, tokens_out, thinking or 0)
 
 
 def _vector(value: Any) -> list[float]:
-    numbers = _list(value)
+    numbers = items(value)
     if not numbers or not all(isinstance(number, int | float) for number in numbers):
         raise BadAnswer("The model's answer holds no vectors.")
     return [float(number) for number in numbers]
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise BadAnswer("The registry's answer has a shape that this page does not know.")
-    return value
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise BadAnswer("The registry's answer has a shape that this page does not know.")
-    return value
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _texts(values: Any) -> tuple[str, ...]:
-    found: Iterable[Any] = values if isinstance(values, list) else ()
-    return tuple(value for value in found if isinstance(value, str))
-
-
-def _number_or_none(value: Any) -> int | None:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -11,6 +11,7 @@ from typing import Any
 from registry_project.gradio_app.conversation import Conversation
 from registry_project.gradio_app.errors import LogInEnded
 from registry_project.gradio_app.replies import LogIn, Model
+from registry_project.gradio_app.suite_session import Bench
 
 Choices = tuple[tuple[str, str], ...]
 
@@ -37,6 +38,7 @@ class Session:
         self.chosen: dict[str, str] = {}  # category -> the model that was chosen there last
         self.variants: dict[str, str] = {}  # base -> the variant that was made of it last
         self.conversations: defaultdict[str, Conversation] = defaultdict(Conversation)
+        self.bench = Bench()
         self.stops: defaultdict[str, threading.Event] = defaultdict(threading.Event)
 
     @property
@@ -65,6 +67,7 @@ class Session:
         self.listed = ()
         for kept in (self.models, self.chosen, self.variants, self.conversations):
             kept.clear()
+        self.bench = Bench(is_open=self.bench.is_open)
 
     def _stop_all(self) -> None:
         for stop in self.stops.values():

@@ -32,7 +32,7 @@ class Wiring:
         self._bodies: list[gr.Column] = []
         self._notes: list[gr.HTML] = []
         self._scripts: list[tuple[Any, str]] = []
-        self._renewals: list[tuple[Handler, Sequence[Any]]] = []
+        self._renewals: list[tuple[Handler, Sequence[Any], Sequence[Any]]] = []
 
     def on(
         self, triggers: Sequence[Any], handler: Handler, inputs: Sequence[Any], outputs: Sequence[Any], **more: Any
@@ -52,14 +52,18 @@ class Wiring:
         """Run the script in the browser when all has been done that follows from the event."""
         self._scripts.append((event, script))
 
-    def at_log_in(self, handler: Handler, outputs: Sequence[Any]) -> None:
-        """Call `handler(session)` when somebody has logged in."""
-        self._renewals.append((handler, outputs))
+    def script(self, event: Any, inputs: Sequence[Any], script: str) -> None:
+        """Run the script in the browser with what the parts hold when the event has ended."""
+        event.then(None, list(inputs), None, js=script, api_visibility="private", show_progress="hidden")
+
+    def at_log_in(self, handler: Handler, outputs: Sequence[Any], inputs: Sequence[Any] = ()) -> None:
+        """Call `handler(session, *inputs)` when somebody has logged in; all such handlers at the same time."""
+        self._renewals.append((handler, inputs, outputs))
 
     def logs_in(self, event: Any) -> None:
         """Say which event is the log-in."""
-        for handler, outputs in self._renewals:
-            self.after(event, handler, [], outputs)
+        for handler, inputs, outputs in self._renewals:
+            self.after(event, handler, inputs, outputs)
 
     @contextmanager
     def section(self, note: str = "") -> Iterator[None]:

@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.gradio_app.fake_suites import FakeSuites
+
 KEY = "rk_test_0123456789"
 PASSWORD = "right-Password"
 
@@ -66,6 +68,7 @@ class Fake:
         self.error_after: int | None = None  # events of a stream before an error event
         self.gone = threading.Event()  # set when a client left in mid-stream
         self.valid_keys = {KEY}
+        self.bench = FakeSuites()
         self.url = ""
 
     def bodies(self, path: str) -> list[Any]:
@@ -115,7 +118,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, method: str) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length)) if length else None
+        sent = self.rfile.read(length)
+        is_form = self.headers.get("Content-Type", "").startswith("multipart/")
+        body = sent if is_form else json.loads(sent) if length else None
         path = unquote(urlsplit(self.path).path)
         self.fake.raw_paths.append(self.path)
         self.fake.requests.append((method, path, dict(self.headers), body))
@@ -131,7 +136,15 @@ class Handler(BaseHTTPRequestHandler):
             return self._embed(body)
         if path == "/api/experimental/create":
             return self._variant(body)
+        if answer := self._of_bench(method, path, body):
+            return self._send(*answer)
         self._model(method, path)
+
+    def _of_bench(self, method: str, path: str, body: Any) -> tuple[int, Any] | None:
+        is_change = method == "POST" and path.startswith(("/api/suites", "/api/evaluations"))
+        if is_change and "experiment" not in self.fake.scopes:
+            return 403, {"error": {"code": "forbidden", "message": "This needs the scope `experiment`."}}
+        return self.fake.bench.answer(method, path, urlsplit(self.path).query, body)
 
     def _variant(self, body: dict[str, Any]) -> None:
         if "experiment" not in self.fake.scopes:
