@@ -120,7 +120,8 @@ def _groups(
 
 def described(row: CaseResult, model: UnifiedModel) -> dict[str, Any]:
     """Return what is shown of a result: what it came to in a word, and each evaluator's verdict with its reasons."""
-    outcome = outcome_of(row)
+    outcome, message = outcome_of(row), dict(row.message or {})
+    ending = message.pop("finish_reason", "")
     return {
         "row": row,
         "model": model,
@@ -130,7 +131,8 @@ def described(row: CaseResult, model: UnifiedModel) -> dict[str, Any]:
         "scores": [_score(score) for score in row.scores if score.get("error") != NOT_APPLICABLE],
         "silent": [score["name"] for score in row.scores if score.get("error") == NOT_APPLICABLE],
         "tokens": row.tokens_in + row.tokens_out,
-        "message": {key: value for key, value in (row.message or {}).items() if value},
+        "message": {key: value for key, value in message.items() if value},
+        "is_cut": ending == "length",
     }
 
 

@@ -45,13 +45,18 @@ class ResultsTests(EvaluationCase):
             {"name": "json", "score": None, "passed": None, "error": "not_applicable"},
             {"name": "length", "score": 12, "passed": None},
         ]
-        calls = {"tool_calls": [{"function": {"name": "f", "arguments": "{}"}}], "reasoning": ""}
+        calls = {
+            "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}],
+            "reasoning": "",
+            "finish_reason": "length",
+        }
         row = {"passed": True, "scores": scores, "message": calls}
         run = add_run(self.version, self.models[:1], lambda *_: row, ends=False)
         said = self.page(f"/evaluations/{run.pk}/results")
         assert "found passed score 0.5 ndcg@10 0.812" in said
         assert "length measured score 12" in said and "Nothing to score here: json." in said
         assert "What is no text: tool calls" in said and "An empty answer" not in said
+        assert "cut off at its limit of tokens" in said and "finish reason" not in said
 
     def test_outputs_are_text_whatever_is_in_them_and_long_ones_are_folded(self):
         row = {"passed": True, "output": "<script>alert(1)</script>" + "x" * LONG}
