@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from experiments_app.evaluation.bootstrap import ends
 from experiments_app.evaluation.correlations import pearson, spearman
 from experiments_app.evaluation.distributions import normal_tail, two_sided_z
-from experiments_app.evaluation.paired import NONE, Paired
+from experiments_app.evaluation.paired import NONE, Paired, unseen
 
 if TYPE_CHECKING:
     from numpy import float64
@@ -27,13 +27,19 @@ TEST = "bootstrap_of_correlations"
 _CELLS = 1_000_000
 # With fewer resamples beyond zero their share is chance: the tail of the normal distribution tells more.
 _TELLING = 10
+# Correlations that differ by less differ by rounding.
+_NO_WIDTH = 1e-9
 
 
 def correlation_interval(
     pairs: Sequence[Pair], how: str, confidence: float = 0.95, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> tuple[float, float]:
-    """Return (low, high) of the correlation of measured and true values; how: spearman or pearson."""
-    return _inside(ends(_drawn(tuple(pairs), how, seed, resamples), len(pairs), confidence), 1.0)
+    """Return (low, high) of the correlation of measured and true values; how: spearman or pearson.
+
+    When all resamples give the same, such as 1.0 for two cases, it still allows for unlike cases not seen yet.
+    """
+    found = ends(_drawn(tuple(pairs), how, seed, resamples), len(pairs), confidence)
+    return _inside(_with_unseen(found, len(pairs), confidence), 1.0)
 
 
 def compare_correlations(
@@ -42,7 +48,8 @@ def compare_correlations(
     """Compare two models' correlations with the same true values, on the same cases in the same order.
 
     The p-value is twice the share of resamples in which the difference has the other sign, or where these are too few
-    to tell, that of a normal distribution as wide as the resamples. The effect size is Cohen's q, the difference of
+    to tell, that of a normal distribution as wide as the resamples; and never less than the sign test's of n cases
+    that all speak for one, 2^(1 - n): resamples of a few cases are all alike. The effect size is Cohen's q, the difference of
     Fisher's z (Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988, chapter 4).
     """
     n, correlate = len(a), spearman if how == "spearman" else pearson
@@ -51,10 +58,11 @@ def compare_correlations(
     if not isfinite(difference):
         return Paired(nan, nan, nan, 1.0, NONE, nan, "", n, dropped, nan, 2.0, confidence)
     found = _drawn(tuple(a), how, seed, RESAMPLES) - _drawn(tuple(b), how, seed, RESAMPLES)
-    low, high = _inside(ends(found, n, confidence), 2.0)
-    p_value = _p_value(found, difference)
+    low, high = ends(found, n, confidence)
+    p_value = max(_p_value(found, difference), 2.0 ** (1 - n))
     # What the interval says of one case's share in it.
     spread = (high - low) / 2 / two_sided_z(confidence) * sqrt(n)
+    low, high = _inside(_with_unseen((low, high), n, confidence), 2.0)
     return Paired(difference, low, high, p_value, TEST, _q(one, other), "cohens_q", n, dropped, spread, 2.0, confidence)
 
 
@@ -73,6 +81,13 @@ def _p_value(found: NDArray[float64], difference: float) -> float:
 def _q(one: float, other: float) -> float:
     most = 1 - 1e-12
     return atanh(max(-most, min(most, one))) - atanh(max(-most, min(most, other)))
+
+
+def _with_unseen(found: tuple[float, float], n: int, confidence: float) -> tuple[float, float]:
+    """Return the interval, or of one without a width what unlike cases may yet make of it."""
+    low, high = found
+    slack = 2 * unseen(n, confidence) if high - low < _NO_WIDTH else 0.0
+    return low - slack, high + slack
 
 
 def _inside(found: tuple[float, float], most: float) -> tuple[float, float]:

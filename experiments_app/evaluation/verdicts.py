@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, log2
+from math import ceil, isfinite, log2
 from typing import Literal
 
 from experiments_app.evaluation.distributions import two_sided_z
@@ -39,9 +39,10 @@ def cases_needed(
 
     The smaller of two numbers: what it takes to call the difference that was seen more than chance, with the alpha
     that many comparisons leave to this pair; and what it takes to call the two the same. A forecast from a difference
-    that is itself uncertain. None when the cases do not even tell how much the two differ: fewer than two.
+    that is itself uncertain. None when the cases do not even tell how much the two differ: fewer than two, or values
+    of which there is no difference.
     """
-    if paired.n < 2:
+    if paired.n < 2 or not isfinite(paired.difference):
         return None
     size = abs(paired.difference)
     left = alpha * min(1.0, paired.p_value / p_adjusted) if p_adjusted and paired.p_value else alpha

@@ -121,6 +121,27 @@ class TestCorrelations:
         row = row_of(compared("like.spearman", a=scores(*[1.0] * 60, gold=self.gold)), "a")
         assert row["value"] is None and row["rank"] is None
 
+    def test_a_constant_one_is_compared_with_others_without_a_number(self):
+        told, same = scores(*self.gold, gold=self.gold), scores(*[1.0] * 60, gold=self.gold)
+        [pair] = compared("like.spearman", a=told, b=same)["pairs"]
+        assert (pair["difference"], pair["p_value"], pair["cases_needed"]) == (None, 1.0, None)
+        assert pair["verdict"] == "not enough cases"
+
+    def test_a_few_cases_do_not_tell_even_of_opposites(self):
+        for n in (2, 3, 4, 5):
+            gold = self.gold[:n]
+            document = compared("like.spearman", a=scores(*gold, gold=gold), b=scores(*[-g for g in gold], gold=gold))
+            [pair], row = document["pairs"], row_of(document, "a")
+            assert (pair["verdict"], pair["p_value"]) == ("not enough cases", 2.0 ** (1 - n))
+            assert row["low"] < 0.5 and row["high"] == 1.0
+
+    def test_two_that_say_the_same_are_the_same_when_enough_cases_were_seen(self):
+        for times, verdict in ((1, "not enough cases"), (3, "same")):
+            rows = scores(*[g * g for g in self.gold * times], gold=self.gold * times)
+            [pair] = compared("like.pearson", a=rows, b=rows)["pairs"]
+            assert (pair["difference"], pair["verdict"]) == (0.0, verdict)
+            assert pair["low"] < 0 < pair["high"]
+
 
 class TestStandings:
     def test_models_that_cannot_be_told_apart_share_a_rank(self):
