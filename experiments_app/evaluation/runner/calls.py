@@ -7,11 +7,15 @@ one process while its answers wait to be taken in.
 from __future__ import annotations
 
 import json
+import socket
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import certifi
 import urllib3
@@ -64,8 +68,17 @@ class GatewayCalls:
         is_secure = base_url.startswith("https:")
         more = {"ca_certs": certifi.where()} if is_secure else {}
         self._pool = urllib3.connection_from_url(base_url, maxsize=CONNECTIONS, **more)
+        self._connections: WeakSet[Any] = WeakSet()
+        self._pool.ConnectionCls = _noted(self._pool.ConnectionCls, self._connections)
+        self._has_ended = False
 
     def close(self) -> None:
+        """Hang up: the gateway ends what nobody waits for, and the hosts are free for others."""
+        self._has_ended = True
+        for connection in list(self._connections):
+            if connection.sock is not None:
+                with suppress(OSError):  # it is closed already
+                    connection.sock.shutdown(socket.SHUT_RDWR)
         self._pool.close()
 
     def call(self, request: Request) -> Answered:
@@ -80,6 +93,8 @@ class GatewayCalls:
             raise SiteUnreachable(f"The site does not answer at {self._base_url}.") from error
 
     def _call(self, request: Request) -> Answered:
+        if self._has_ended:
+            raise CallFailed("cancelled", "The run has ended.")
         body = json.dumps(body_of(request), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         headers = {**self._headers, "X-Request-ID": f"eval-{uuid.uuid4().hex}"}
         began = time.perf_counter()
@@ -97,6 +112,17 @@ class GatewayCalls:
             return _answered(response, request, began)
         except ReadTimeoutError as error:
             raise CallFailed("upstream_timeout", "No answer in time.", status=504, transient=True) from error
+
+
+def _noted(kind: Any, connections: WeakSet[Any]) -> type:
+    """Return a class of connections of which each stands in `connections` while it is there."""
+
+    class Noted(kind):  # type: ignore[misc]
+        def connect(self) -> None:
+            super().connect()
+            connections.add(self)
+
+    return Noted
 
 
 def _answered(response: urllib3.BaseHTTPResponse, request: Request, began: float) -> Answered:

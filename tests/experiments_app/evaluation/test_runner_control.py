@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 from unittest import mock
 
@@ -9,7 +10,7 @@ from django.test import override_settings
 from experiments_app.evaluation import runs
 from experiments_app.evaluation.runner import books, patience
 from experiments_app.models import CaseResult, EvaluationRun
-from tests.experiments_app.evaluation.runner_case import RunnerCase, question_of
+from tests.experiments_app.evaluation.runner_case import CHAT, RunnerCase, question_of
 from tests.servers import free_port
 from unified_app import jobs
 from unified_app.errors import Conflict
@@ -76,6 +77,30 @@ class Stops(RunnerCase):
         assert self.work(run) == "done"
         assert (run.state, run.done, run.repeated_calls) == ("done", 10, 0)
         assert len(self.rows(run, "case_index")) == 10
+
+    def test_calls_under_way_are_hung_up_on_so_that_the_host_is_free(self):
+        hung_up = threading.Event()
+
+        def wait(connection, request):
+            asked.set()
+            if not connection.recv(1):
+                hung_up.set()
+
+        asked, real = threading.Event(), jobs.Handle.progress
+        self.model("slow", self.upstream({CHAT: wait}))
+        run = self.start(self.suite("one"), "slow")
+
+        def cancelled(handle, **values):
+            if asked.is_set():
+                jobs.cancel(Job.objects.get(pk=handle.job_id), "ann")
+            real(handle, **values)
+
+        with (
+            mock.patch.object(jobs.Handle, "progress", cancelled),
+            mock.patch("experiments_app.evaluation.runner.dispatcher.LOOK_SECONDS", 0.02),
+        ):
+            assert self.work(run) == "cancelled"
+        assert hung_up.wait(10)
 
     def test_a_queued_run_is_cancelled_at_once(self):
         self.model("clever", self.upstream_of())
