@@ -13,7 +13,7 @@ from typing import Any, TextIO
 Row = dict[str, Any]
 Pages = Iterable[list[Row]]
 
-FIRST = ("index", "case", "model", "repeat", "state", "passed", "output")
+FIRST = ("index", "case", "model", "repeat", "state", "passed", "output", "message")
 LAST = ("latency", "first_token", "tokens_in", "tokens_out", "tokens_thinking", "cost", "cached", "attempts", "error")
 # What spreadsheets take for a formula, at the beginning of a text.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -47,6 +47,7 @@ def _facts(run: Run) -> list[str]:
     facts = [f"{run.done:,} of {counted(run.total, 'result')}"]
     facts += [f"{run.failed:,} without an answer"] if run.failed else []
     facts += [f"{run.undecided:,} undecided"] if run.undecided else []
+    facts += [f"{counted(run.reused, 'answer')} of earlier runs"] if run.reused else []
     facts += [f"{run.repeats} times each case"] if run.repeats > 1 else []
     passed = figures.elapsed(run.started_at, run.finished_at)
     facts += [figures.duration(passed)] if passed is not None else []

@@ -72,6 +72,11 @@ class Run:
     def undecided(self) -> int:
         return sum(whole(model.summary.get("undecided")) or 0 for model in self.models)
 
+    @property
+    def reused(self) -> int:
+        """Answers that are those of earlier runs."""
+        return sum(whole(model.summary.get("cached")) or 0 for model in self.models)
+
     def name_of(self, model_id: str) -> str:
         return next((model.name for model in self.models if model_id in (model.id, model.name)), model_id)
 

@@ -171,5 +171,10 @@ class TestWords(PageCase):
 
         assert "<i>" not in shown(run) and "<img" not in shown(run)
 
+    def test_answers_that_cost_nothing_are_told(self) -> None:
+        run = Run("1", "done", models=(Entrant("a", "a", summary={"cached": 3}), Entrant("b", "b")))
+
+        assert "3 answers of earlier runs" in shown(run)
+
     def test_a_done_run_is_told_without_its_counts(self) -> None:
         assert label(Run("3", "done", suite="sums", done=4, total=4)) == "3: sums · 0 models · done"
