@@ -18,14 +18,17 @@ from experiments_app.evaluation.distributions import normal_quantile, normal_tai
 from experiments_app.evaluation.signed_ranks import paired_differences
 
 if TYPE_CHECKING:
-    from numpy import float64
+    from numpy import float64, uint8
     from numpy.typing import NDArray
 
 Row = TypeVar("Row")
 
 RESAMPLES = 4_000
-# How many draws are held at once. Those of up to 1,000 cases are one block, drawn once for all pairs of models.
+# How many draws are made at once. Those of up to 1,000 cases are one block.
 _CELLS = 4_000_000
+# Blocks that are kept, so that they are drawn once for all pairs of models: those of 10,000 cases, in 40 MB.
+_BLOCKS = 10
+_CACHED = 200_000
 # With fewer resamples beyond zero their share is chance: the tail of Student's t tells more.
 _TELLING = 10
 
@@ -142,19 +145,25 @@ def _means(values: Sequence[float], seed: int, resamples: int) -> NDArray[float6
 
     n = len(values)
     rows = min(resamples, max(1, _CELLS // n))
-    blocks = [_counts(n, min(rows, resamples - start), seed, start) for start in range(0, resamples, rows)]
+    blocks = (_counts(n, min(rows, resamples - start), seed, start) for start in range(0, resamples, rows))
     column = np.asarray(values, dtype=np.float64)
-    return np.concatenate([block @ column / n for block in blocks])
+    # As floats a few rows at a time: what fits into a processor's cache is three times as fast.
+    few = max(1, _CACHED // n)
+    parts = (block[start : start + few] for block in blocks for start in range(0, len(block), few))
+    return np.concatenate([part.astype(np.float64) @ column for part in parts]) / n
 
 
-@lru_cache(maxsize=1)
-def _counts(n: int, rows: int, seed: int, start: int) -> NDArray[float64]:
-    """Return how often each of n cases is drawn in each of the resamples from `start` on: shape (rows, n)."""
+@lru_cache(maxsize=_BLOCKS)
+def _counts(n: int, rows: int, seed: int, start: int) -> NDArray[uint8]:
+    """Return how often each of n cases is drawn in each of the resamples from `start` on: shape (rows, n).
+
+    More than 255 times is out of reach: by chance once in 1e500, for any n.
+    """
     import numpy as np
 
     drawn = np.random.default_rng([seed, start]).integers(0, n, (rows, n))
     drawn += np.arange(rows)[:, None] * n
-    return np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
+    return np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.uint8)
 
 
 def _check(values: Sequence[float], confidence: float) -> None:

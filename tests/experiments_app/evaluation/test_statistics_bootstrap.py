@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from experiments_app.evaluation import bootstrap
 from experiments_app.evaluation.metrics import spearman
 from experiments_app.evaluation.statistics import bootstrap_ci, bootstrap_statistic_ci, paired_bootstrap
 
@@ -39,6 +40,13 @@ class TestMeans:
         low, high = bootstrap_ci(values)
         half = 1.96 * np.std(values) / 5_000**0.5
         assert (high - low) / 2 == pytest.approx(half, rel=0.1)
+
+    def test_the_draws_are_made_once_for_all_models_of_a_large_suite(self):
+        bootstrap._counts.cache_clear()
+        for seed in range(3):
+            bootstrap_ci(scores(seed, 3_000))
+        told = bootstrap._counts.cache_info()
+        assert (told.misses, told.hits) == (4, 8)
 
     @pytest.mark.parametrize(("sample", "mean"), [("normal", 0.0), ("rare", 0.05)])
     def test_it_covers_what_it_says(self, sample, mean):
