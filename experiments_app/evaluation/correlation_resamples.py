@@ -49,8 +49,8 @@ def compare_correlations(
 
     The p-value is twice the share of resamples in which the difference has the other sign, or where these are too few
     to tell, that of a normal distribution as wide as the resamples; and never less than the sign test's of n cases
-    that all speak for one, 2^(1 - n): resamples of a few cases are all alike. The effect size is Cohen's q, the difference of
-    Fisher's z (Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988, chapter 4).
+    that all speak for one, 2^(1 - n): resamples of a few cases are all alike. The effect size is Cohen's q, the
+    difference of Fisher's z (Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988, chapter 4).
     """
     n, correlate = len(a), spearman if how == "spearman" else pearson
     one, other = (correlate(*map(list, zip(*pairs, strict=True))) if n > 1 else nan for pairs in (a, b))

@@ -79,12 +79,12 @@ def sample_of(model: str, metric: Metric, rows: Iterable[Row]) -> Sample:
 def scale_of(metric: Metric, samples: Sequence[Sample], repeats: int) -> Scale:
     """Return the scale on which these samples are compared.
 
-    A difference does not matter below 5 % of what a score can differ, or of the mean of a time, a cost or a count.
+    A difference does not matter below 5 % of what a score can differ, or of the mean of a time, a cost, a count or an error.
     """
     if metric.is_correlation:
         return Scale(-1.0, 1.0, MARGIN, bounds=(-1.0, 1.0))
     numbers = [number for sample in samples for number in sample.numbers]
-    if metric.unit:
+    if metric.is_amount:
         mean = fsum(numbers) / len(numbers) if numbers else 0.0
         return Scale(0.0, max(numbers, default=0.0), MARGIN * mean, bounds=(0.0, float("inf")))
     low, high = min(0.0, *numbers, 0.0), max(1.0, *numbers, 1.0)

@@ -7,6 +7,8 @@ from pathlib import PurePath
 from typing import Any
 
 from experiments_app.evaluation.gh import Run
+from experiments_app.evaluation.measures import UnknownMetric, metric_named
+from experiments_app.evaluation.own_run import is_own
 from experiments_app.evaluation.prompt_files import PromptFile
 from experiments_app.evaluation.rules import Measured, Rule, Verdict, check, read_rules
 from experiments_app.evaluation.suite_parts import at, refuse
@@ -24,13 +26,30 @@ def read_gate(raw: bytes, prompt: PromptFile, file: str) -> list[Rule]:
     """
     rules = read_rules(read_shaped(raw, _SHAPE))
     names = (prompt.name, PurePath(file).name, _stem(file))
-    metrics = {*ALWAYS, *(evaluator.name for evaluator in prompt.evaluators)}
     for place, rule in enumerate(rules):
         if rule.suite and rule.suite not in names:
             refuse(f"{at('gate', place)}.suite", f"It is for {rule.suite!r}; this file is {_names(names)}.")
-        if rule.metric not in metrics and rule.metric.partition(".")[0] not in metrics:
-            refuse(f"{at('gate', place)}.metric", f"The file measures {_names(sorted(metrics))}, not {rule.metric!r}.")
+        if message := _metric_problem(rule, prompt):
+            refuse(f"{at('gate', place)}.metric", message)
     return rules
+
+
+def _metric_problem(rule: Rule, prompt: PromptFile) -> str:
+    evaluators = [evaluator.name for evaluator in prompt.evaluators]
+    metrics = {*ALWAYS, *evaluators}
+    if rule.metric in metrics:
+        return ""
+    unknown = f"The file measures {_names(sorted(metrics))}, not {rule.metric!r}."
+    try:
+        metric = metric_named(rule.metric, evaluators)
+    except UnknownMetric:
+        return unknown
+    # Only evaluators of ours have further values, and a correlation is of all tests together.
+    if not metric.key or metric.is_correlation or not is_own(prompt):
+        return unknown
+    if rule.max_drop_points is not None and not metric.higher_is_better:
+        return f"Less of {rule.metric} is better, so it cannot drop."
+    return ""
 
 
 def verdicts(rules: Sequence[Rule], main: Run, run: Callable[[str], Run]) -> list[Verdict]:

@@ -96,6 +96,6 @@ def _metric_problem(gate: Gate) -> str:
         return str(error)
     if metric.is_correlation:
         return "A correlation is of all cases together, and the rule looks at each of them."
-    if metric.unit and gate.max_drop_points is not None:
+    if not metric.higher_is_better and gate.max_drop_points is not None:
         return f"Less of {metric.name} is better, so it cannot drop; use p95_seconds for time."
     return ""

@@ -24,7 +24,7 @@ MEASURED = {
     "thinking_seconds": "s",
     COST: "USD",
 }
-# Values of evaluators of which little is good.
+# Values of evaluators of which little is good, with their units.
 _SMALL_IS_GOOD = {
     "seconds": "s",
     "first_token": "s",
@@ -33,7 +33,11 @@ _SMALL_IS_GOOD = {
     "tokens": "tokens",
     "completion_tokens": "tokens",
     "thinking_tokens": "tokens",
+    "off_by": "",
+    "position_bias": "",
 }
+# A number of an answer may be any that a float holds; the squares and sums of larger ones would not be.
+LARGEST = 1e100
 # Beside its evaluators' values, the gold score of a case is told as one.
 GOLD = "gold"
 _TRIES = re.compile(r"pass([@^])(\d{1,6}|k)")
@@ -75,6 +79,11 @@ class Metric:
     @property
     def is_correlation(self) -> bool:
         return self.aggregate in CORRELATIONS
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether it is a time, a cost, a count or an error, which nothing bounds above."""
+        return bool(self.unit) or self.key == "off_by"
 
 
 class UnknownMetric(ValueError):
@@ -171,7 +180,7 @@ def _scored(metric: Metric, score: Mapping[str, Any] | None) -> tuple[Value | No
     number = values.get(metric.key) if metric.key else score.get("score")
     if number is None or not isfinite(number):
         return None, not metric.key and _is_open(score)
-    return float(number), False
+    return max(-LARGEST, min(LARGEST, float(number))), False
 
 
 def _is_open(score: Mapping[str, Any]) -> bool:
@@ -189,4 +198,4 @@ def _of_score(name: str, evaluator: str, key: str) -> Metric:
     if key in CORRELATIONS:
         return Metric(name, "spearman" if key == "spearman" else "pearson", evaluator, GOLD)
     unit = _SMALL_IS_GOOD.get(key, "")
-    return Metric(name, evaluator=evaluator, key=key, higher_is_better=not unit, unit=unit)
+    return Metric(name, evaluator=evaluator, key=key, higher_is_better=key not in _SMALL_IS_GOOD, unit=unit)

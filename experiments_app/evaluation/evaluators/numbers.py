@@ -98,7 +98,7 @@ class Numeric(Evaluator):
             return self.said(False, f"Expected {wanted:g}; the answer has no number that counts.")
         best = min((self._scaled(one) for one in found), key=lambda number: abs(number - wanted))
         is_right = is_close(best, wanted, self.options["absolute"], self.options["relative"])
-        return self.said(is_right, f"Expected {wanted:.15g}, found {best:.15g}", number=best, off_by=abs(best - wanted))
+        return self.said(is_right, f"Expected {wanted:.15g}, found {best:.15g}", off_by=abs(best - wanted))
 
     def _wanted(self, case: Case) -> float:
         told = self.text("value", case)

@@ -77,6 +77,24 @@ class TestValues:
         assert [row["model"] for row in document["models"]] == ["quick", "slow"]
         assert document["pairs"][0]["verdict"] == "b" and not document["higher_is_better"]
 
+    def test_little_is_good_of_an_error(self):
+        near, far = (scores(*[0.0] * 40) for _ in "ab")
+        for rows, off_by in ((near, 1.0), (far, 5.0)):
+            for row in rows:
+                row.scores[0]["values"] = {"off_by": off_by + row.case / 100, "position_bias": off_by / 5}
+        for metric in ("like.off_by", "like.position_bias"):
+            document = compared(metric, far=far, near=near)
+            assert document["pairs"][0]["verdict"] == "b" and not document["higher_is_better"]
+            assert [row["rank"] for row in document["models"]] == [1, 2]
+
+    def test_an_answer_with_a_number_beyond_all_bounds_ends_no_comparison(self):
+        wild, mild = scores(0.1, 0.2, 0.3), scores(0.1, 0.2, 0.3)
+        for row, off_by in zip((*wild, *mild), (1e308, 1e308, 1.0, 2.0, 2.0, 3.0), strict=True):
+            row.scores[0]["values"] = {"off_by": off_by}
+        document = compared("like.off_by", wild=wild, mild=mild)
+        assert [row["model"] for row in document["models"]] == ["mild", "wild"]
+        assert row_of(document, "wild")["value"] == pytest.approx(2e100 / 3)
+
     def test_models_that_cost_nothing_cost_the_same(self):
         rows = passes(*[True] * 10, cost=0.0)
         assert compared("cost", a=rows, b=rows)["pairs"][0]["verdict"] == "same"

@@ -120,12 +120,22 @@ class GateTests(SimpleTestCase):
         for rule, told in (
             ({"suite": "Rivers", "p95_seconds": 1}, "gate[0].suite: It is for 'Rivers'"),
             ({"metric": "wrong", "max_drop_points": 1, "compare_to": "b"}, "gate[0].metric: The file measures"),
+            ({"metric": "right.more", "p95_seconds": 1}, "gate[0].metric: The file measures"),
             ({"p95": 1}, "gate[0].p95: Unknown."),
         ):
             with upstream() as (url, server):
                 ran = Evaluated(FILE, "--base-url", url, gate=[rule])
                 assert (ran.code, server.asked) == (1, [])
                 assert ran.err.startswith(f"Error: failed to load gate file: {told}")
+
+    def test_an_evaluators_further_values_may_be_asked_for_where_much_of_them_is_good(self):
+        text = FILE.replace("string: {contains: paris}", "uses: registry/numeric\n  with: {value: 5}")
+        rule = {"compare_to": "other", "max_drop_points": 0, "metric": "right.off_by"}
+        with upstream() as (url, server):
+            ran = Evaluated(text, "--base-url", url, gate=[rule])
+            assert (ran.code, server.asked) == (1, [])
+            assert "gate[0].metric: Less of right.off_by is better, so it cannot drop." in ran.err
+            assert Evaluated(text, "--base-url", url, gate=[{**rule, "metric": "right"}]).code == 0
 
 
 class ReportTests(SimpleTestCase):
