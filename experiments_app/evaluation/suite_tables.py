@@ -1,7 +1,8 @@
 r"""Test cases as a table: the first row names the keys, each further one is a case. Pure.
 
 A cell is a text; one that reads as JSON is JSON, so a text that would is written as JSON itself: "12". A number counts
-as one only as templates print it, so that 1.0 and 007 stay texts. `\N` says that the case does not have the key.
+as one only as templates print it, so that 1.0, 007 and 12e4 stay texts; a float that is whole ends in e0. `\N` says
+that the case does not have the key.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ def write_table(cases: Sequence[Mapping[str, Any] | None]) -> bytes:
     names = list(dict.fromkeys(name for case in cases for name in case or {})) or ["input"]
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
-    writer.writerow(names)
+    # In quotes a name's own semicolons are not taken for what separates the columns.
+    head = csv.writer(stream, quoting=csv.QUOTE_ALL) if set(DELIMITERS) & set("".join(names)) else writer
+    head.writerow(names)
     writer.writerows(_row(case or {}, names) for case in cases)
     return stream.getvalue().encode("utf-8", "replace")
 
@@ -94,8 +97,7 @@ def _as_json(cell: str) -> tuple[bool, Any]:
         return False, None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return True, value
-    is_whole = isinstance(value, int)
-    return (str(value) if is_whole else go_text(value)) == cell or (not is_whole and "e" in cell), value
+    return (str(value) if isinstance(value, int) else _float(value)) == cell, value
 
 
 def _cell(value: Any, name: str) -> str:
@@ -109,8 +111,8 @@ def _cell(value: Any, name: str) -> str:
 
 def _float(value: float) -> str:
     """Return a number as templates print it; with an exponent where that would be read as a whole one."""
-    text = repr(value)
-    return go_text(value) if isinstance(_as_json(go_text(value))[1], float) else text if "e" in text else f"{text}e0"
+    told = go_text(value)
+    return f"{value!r}e0" if told.lstrip("-").isdecimal() else told
 
 
 def _delimiter(text: str) -> str:

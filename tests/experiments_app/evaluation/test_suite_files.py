@@ -101,13 +101,17 @@ class TestCasesAlone:
 
 class TestTables:
     def test_cells_are_texts_unless_they_read_as_json(self):
-        raw = b'a,b,c,d,e,f,tags\n007,1.0,12,true,"[1, 2]","two\nlines",\n'
+        raw = b'a,b,c,d,e,f,g,tags\n007,1.0,12,true,"[1, 2]","two\nlines",12e4,\n'
         (case,) = parse("x.csv", raw, like=suite([]))["testData"]
-        assert case == {"a": "007", "b": "1.0", "c": 12, "d": True, "e": [1, 2], "f": "two\nlines"}
+        assert case == {"a": "007", "b": "1.0", "c": 12, "d": True, "e": [1, 2], "f": "two\nlines", "g": "12e4"}
 
     def test_a_comma_in_quotes_makes_no_column(self):
         (case,) = parse("x.csv", b'"a,b,c";d\n1;2\n', like=suite([]))["testData"]
         assert case == {"a,b,c": 1, "d": 2}
+
+    def test_a_key_with_a_separator_in_it_is_read_back(self):
+        for cases in ([{"a;b": 1}], [{"a;b;c": 1, "d": 2}], [{"a,b": 1, "c\td;e": 2}]):
+            assert parse("x.csv", export(suite(cases), "csv")[0], like=suite([]))["testData"] == cases
 
 
 class TestRefusals:
