@@ -79,7 +79,8 @@ def sample_of(model: str, metric: Metric, rows: Iterable[Row]) -> Sample:
 def scale_of(metric: Metric, samples: Sequence[Sample], repeats: int) -> Scale:
     """Return the scale on which these samples are compared.
 
-    A difference does not matter below 5 % of what a score can differ, or of the mean of a time, a cost, a count or an error.
+    A difference does not matter below 5 % of what a score can differ, or of the mean of a time, a cost, a count or an
+    error.
     """
     if metric.is_correlation:
         return Scale(-1.0, 1.0, MARGIN, bounds=(-1.0, 1.0))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from experiments_app.evaluation.templating import go_text
+from experiments_app.evaluation.templating import go_text, is_finite
 from unified_app.errors import InvalidInput
 
 
@@ -47,7 +46,7 @@ def word(value: Any, path: str) -> str:
 
 
 def number(value: Any, path: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not is_finite(value):
         refuse(path, "It is a number, not in quotes.")
     return value
 

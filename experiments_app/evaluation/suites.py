@@ -12,6 +12,7 @@ from typing import Any
 from experiments_app.evaluation.cases import Case, EvaluatorSpec, SuiteContent
 from experiments_app.evaluation.suite_parameters import request_fields
 from experiments_app.evaluation.suite_parts import at, items, mapping, refuse, text, unique, word
+from experiments_app.evaluation.templating import is_finite
 
 # A suite of more is several suites; the page and the API hold one whole.
 MAX_CASES = 10_000
@@ -137,7 +138,7 @@ def _check_relevant(data: Mapping[str, Any], path: str) -> None:
     relevant = data.get("relevant")
     if isinstance(relevant, Mapping):
         for name, grade in relevant.items():
-            if isinstance(grade, bool) or not isinstance(grade, int | float):
+            if isinstance(grade, bool) or not isinstance(grade, int | float) or not is_finite(grade):
                 refuse(f"{path}.{name}", "It is a grade: a number.")
     elif isinstance(relevant, list | tuple):
         unique([word(item, at(path, place)) for place, item in enumerate(relevant)], path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -37,7 +38,7 @@ def go_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
-        return str(value) if -(2**63) <= value < 2**64 else _go_float(float(value))
+        return str(value) if -(2**63) <= value < 2**64 or not is_finite(value) else _go_float(float(value))
     if isinstance(value, float):
         return _go_float(value)
     if isinstance(value, date):
@@ -48,6 +49,11 @@ def go_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + " ".join(map(go_text, value)) + "]"
     return str(value)
+
+
+def is_finite(number: float) -> bool:
+    """Whether a float can hold the number: JSON may have whole ones that are larger."""
+    return abs(number) <= sys.float_info.max
 
 
 def go_lower(text: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from experiments_app.evaluation.templating import is_finite
 from unified_app.errors import InvalidInput
 
 TEXT = {"type": "string"}
@@ -46,7 +46,7 @@ def checked(options: Any, allowed: Mapping[str, Any], path: str) -> dict[str, An
     if not isinstance(given, Mapping):
         refuse(path, "It is a mapping of options.")
     for where, number in _numbers(given, path):
-        if not math.isfinite(number):
+        if not is_finite(number):
             refuse(where, "It is a finite number.")
     if error := best_match(Draft202012Validator(dict(allowed)).iter_errors(dict(given))):
         refuse(*_told(error, path))
@@ -68,7 +68,7 @@ def _told(error: ValidationError, path: str) -> tuple[str, str]:
 
 
 def _numbers(value: Any, path: str) -> Iterator[tuple[str, float]]:
-    if isinstance(value, float):
+    if isinstance(value, int | float):
         yield path, value
     elif isinstance(value, Mapping):
         for key, item in value.items():

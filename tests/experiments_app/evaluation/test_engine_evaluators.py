@@ -82,6 +82,7 @@ class OptionsTests(SimpleTestCase):
         nan = float("nan")
         assert list(refused(entry("latency", {"max_seconds": nan}))) == ["evaluators[0].with.max_seconds"]
         assert list(refused(entry("numeric", {"value": 1, "units": {"km": nan}}))) == ["evaluators[0].with.units.km"]
+        assert list(refused(entry("numeric", {"value": 10**400}))) == ["evaluators[0].with.value"]
 
     def test_nothing_is_called_by_a_check(self) -> None:
         suite = read_suite(

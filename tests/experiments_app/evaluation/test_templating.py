@@ -57,6 +57,7 @@ class ValueTests(SimpleTestCase):
     def test_other_values(self):
         for value, expected in (
             (True, "true"),
+            (10**400, "1" + "0" * 400),
             (None, "<nil>"),
             ("x", "x"),
             (["a", None, 1.5], "[a <nil> 1.5]"),
