@@ -8,10 +8,15 @@ from typing import Any
 
 from experiments_app.evaluation.templating import go_lower, go_text, trimmed
 
-# A whole number that is no part of another one; 4/5 and "4 out of 5" count as the 4 before.
-_RATING = re.compile(r"(?<![\w.,/-])([0-9]{1,4})(?![0-9]|[.,][0-9]|/[0-9]*[A-Za-z])(?:\s*(?:/|out of)\s*[0-9]+)?")
-# The scale itself: from 1 to 5, 1-5.
-_RANGE = re.compile(r"(?<![\w.])[0-9]{1,4}\s*(?:to|through|-|\u2013)\s*[0-9]{1,4}(?![\w])")
+# A whole number that is no part of another one; 4/5, "4 of 5" and "4 out of 5" count as the 4 before.
+_NUMBER = r"(?<![\w.,/-])([0-9]{1,4})(?![0-9]|[.,][0-9]|/[0-9]*[A-Za-z])(?:\s*(?:/|(?:out\s+)?of(?:\s+the)?)\s*[0-9]+)?"
+_RATING = re.compile(_NUMBER)
+# One that is called so counts before others: Rating: 3 (1 is worst, 5 is best).
+_CALLED = re.compile(r"(?i:\b(?:rating|score)(?:\s+is)?)[\s:=*_\"'(\[]*" + _NUMBER)
+# The scale itself: from 1 to 5, 1-5, between 1 and 5.
+_RANGE = re.compile(
+    r"(?<![\w.])[0-9]{1,4}\s*(?:to|through|-|\u2013)\s*[0-9]{1,4}(?![\w])|(?i:\bbetween)\s+[0-9]{1,4}\s+and\s+[0-9]{1,4}\b"
+)
 # What may stand around a choice: Verdict: **yes**.
 _EDGES = " \t\"'`*_#()[]{}<>.,;:!-"
 
@@ -23,11 +28,15 @@ def first_contained(words: str, choices: Sequence[str]) -> str | None:
 
 
 def rating(words: str, low: int, high: int) -> int | None:
-    """Return the last whole number from low to high in the last line, else in all the words."""
+    """Return the last whole number from low to high that is called a rating in the last line, or stands in it.
+
+    Else that of all the words.
+    """
     for part in (last_line(words), words):
-        found = [int(number) for number in _RATING.findall(_RANGE.sub(" ", part))]
-        if allowed := [number for number in found if low <= number <= high]:
-            return allowed[-1]
+        for kind in (_CALLED, _RATING):
+            found = [int(number) for number in kind.findall(_RANGE.sub(" ", part))]
+            if allowed := [number for number in found if low <= number <= high]:
+                return allowed[-1]
     return None
 
 

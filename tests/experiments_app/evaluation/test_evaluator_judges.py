@@ -60,7 +60,15 @@ class BuiltInTests(SimpleTestCase):
         assert scored("github/coherence", Asked("x", judges=["1"])).passed is False
 
     def test_a_scale_is_no_rating(self) -> None:
-        assert scored("github/fluency", Asked("x", judges=["On a scale from 1 to 5 this is a 3"])).value == 0.5
+        for words in (
+            "On a scale from 1 to 5 this is a 3",
+            "A 3 on a scale between 1 and 5",
+            "3 of 5",
+            "3 of the 5",
+            "Rating: 3 (1 is worst, 5 is best)",
+            "My score is **3**, with a confidence of 5",
+        ):
+            assert scored("github/fluency", Asked("x", judges=[words])).value == 0.5, words
         assert scored("github/fluency", Asked("x", judges=["a scale of 1-5 fits badly"])).error == "unparsed"
 
     def test_without_a_rating_it_is_unparsed(self) -> None:
