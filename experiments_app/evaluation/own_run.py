@@ -33,7 +33,9 @@ class OwnRun(Run):
         with told("failed to evaluate"):
             outcome = self.engine.evaluate(self.engine.suite.cases[number - 1], self.prompt.model, self.reply)
         self.measured.append(_measured(outcome))
-        scores = [_verdict(score) for score in outcome.scores]
+        # Nothing failed and nothing was undecided, yet no verdict: no evaluator found anything to score.
+        is_unjudged = outcome.passed is None and not any(score.is_undecided for score in outcome.scores)
+        scores = [_verdict(score, is_unjudged) for score in outcome.scores]
         return {"testCase": case, "modelResponse": trimmed(outcome.reply.text), "evaluationResults": scores or None}
 
 
@@ -43,8 +45,9 @@ def _measured(outcome: CaseOutcome) -> dict[str, float | None]:
     return {**values, **scores, "pass": None if outcome.passed is None else float(outcome.passed)}
 
 
-def _verdict(score: Score) -> dict[str, Any]:
-    details = f"Undecided ({score.error}). {score.details}".strip() if score.is_undecided else score.details
-    passed = not score.is_undecided if score.passed is None else score.passed
+def _verdict(score: Score, is_unjudged: bool) -> dict[str, Any]:
+    is_open = score.is_undecided or (is_unjudged and bool(score.error))
+    details = f"Undecided ({score.error}). {score.details}".strip() if is_open else score.details
+    passed = not is_open if score.passed is None else score.passed
     verdict = {"evaluatorName": score.name, "score": float(score.value or 0.0), "passed": passed}
     return {**verdict, "details": details} if details else verdict

@@ -84,6 +84,16 @@ class DirectTests(SimpleTestCase):
             assert (ran.code, json.loads(ran.out)["summary"]["passedTests"]) == (0, 2)
             assert server.asked[1][0]["messages"][0]["content"][1]["type"] == "image_url"
 
+    def test_a_test_that_no_evaluator_finds_anything_in_did_not_pass(self):
+        text = FILE.replace("string: {contains: paris}", "uses: registry/equals\n  with: {value: '{{wanted}}'}")
+        with upstream() as (url, _):
+            ran = Evaluated(
+                text.replace("answer: Paris", "answer: Paris\n  wanted: Paris"), "--json", "--base-url", url
+            )
+            right, lacking = (test["evaluationResults"][0] for test in json.loads(ran.out)["testResults"])
+            assert (ran.code, right["passed"], lacking["passed"]) == (1, True, False)
+            assert lacking["details"] == "Undecided (not_applicable). The case has no 'wanted'."
+
     def test_a_process_needs_neither_database_nor_site(self):
         with upstream() as (url, _), tempfile.TemporaryDirectory() as home:
             path = Path(home) / "f.prompt.yml"
