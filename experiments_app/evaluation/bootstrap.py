@@ -9,10 +9,10 @@ chance in the resamples, then make no more false alarms than stated. numpy is im
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from math import fsum, isfinite, sqrt
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from experiments_app.evaluation.distributions import normal_quantile, normal_tail, student_quantile, student_tail
 from experiments_app.evaluation.signed_ranks import paired_differences
@@ -20,8 +20,6 @@ from experiments_app.evaluation.signed_ranks import paired_differences
 if TYPE_CHECKING:
     from numpy import float64, uint8
     from numpy.typing import NDArray
-
-Row = TypeVar("Row")
 
 RESAMPLES = 4_000
 # How many draws are made at once. Those of up to 1,000 cases are one block.
@@ -45,29 +43,6 @@ def bootstrap_ci(
     if min(values) == max(values):
         return values[0], values[0]
     return _interval(values, _means(values, seed, resamples), confidence)
-
-
-def bootstrap_statistic_ci(
-    rows: Sequence[Row],
-    statistic: Callable[[list[Row]], float],
-    seed: int = 0,
-    *,
-    confidence: float = 0.95,
-    resamples: int = 1_000,
-) -> tuple[float, float]:
-    """Return (low, high), the interval of a number that is of all rows together, such as a correlation or a p95.
-
-    statistic: called with as many rows as there are, drawn anew with repeats; resamples where it is nan do not count.
-    (nan, nan) when all are. For two models on the same cases, give rows of both and the difference of their numbers.
-    ValueError: no row, or a confidence outside 0..1.
-    """
-    import numpy as np
-
-    _check([0.0] * len(rows), confidence)
-    random = np.random.default_rng(seed)
-    drawn = random.integers(0, len(rows), (resamples, len(rows)))
-    found = np.array([statistic([rows[index] for index in draw]) for draw in drawn.tolist()], dtype=float)
-    return ends(found, len(rows), confidence)
 
 
 def paired_bootstrap(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import fsum, inf, nan
+from math import fsum, nan
 
 from experiments_app.evaluation.bootstrap import deviation
 
@@ -15,11 +15,6 @@ def cohens_g(b: int, c: int) -> float:
     medium, 0.25 large. Source: Cohen, Statistical Power Analysis for the Behavioral Sciences, 2nd ed. 1988, chapter 5.
     """
     return b / (b + c) - 0.5 if b + c else 0.0
-
-
-def odds_ratio(b: int, c: int) -> float:
-    """Return the matched odds ratio b / c of McNemar's test; inf when c is 0, nan when both are."""
-    return b / c if c else (inf if b else nan)
 
 
 def cohens_dz(differences: Sequence[float]) -> float:

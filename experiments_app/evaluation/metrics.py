@@ -5,37 +5,27 @@ A metric that is not defined for what it was given is nan; arguments that make n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import comb, nan
+from math import comb
 
 from experiments_app.evaluation.correlations import cosine_similarity, pearson, spearman
-from experiments_app.evaluation.ranking_metrics import average_precision, mrr, ndcg_at_k, precision_at_k, recall_at_k
-from experiments_app.evaluation.text_metrics import anls, edit_similarity, exact_match, normalised_answer, rouge_l
+from experiments_app.evaluation.ranking_metrics import average_precision, mrr, ndcg_at_k, recall_at_k
+from experiments_app.evaluation.text_metrics import anls, edit_similarity, normalised_answer, rouge_l
 
 __all__ = [
-    "accuracy",
     "anls",
     "average_precision",
     "cosine_similarity",
     "edit_similarity",
-    "exact_match",
     "mrr",
     "ndcg_at_k",
     "normalised_answer",
     "pass_at_k",
     "pass_hat_k",
     "pearson",
-    "precision_at_k",
     "recall_at_k",
     "rouge_l",
     "spearman",
 ]
-
-
-def accuracy(passed: Iterable[bool | None]) -> float:
-    """Return the share of True among what was decided, 0..1; None is undecided; nan when nothing was decided."""
-    decided = [one for one in passed if one is not None]
-    return sum(decided) / len(decided) if decided else nan
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:

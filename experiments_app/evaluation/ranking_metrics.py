@@ -31,14 +31,6 @@ def recall_at_k(ranked_ids: Sequence[Hashable], grades: Mapping[Hashable, float]
     return len(hits) / len(relevant) if relevant else 0.0
 
 
-def precision_at_k(ranked_ids: Sequence[Hashable], grades: Mapping[Hashable, float], k: int) -> float:
-    """Return the share of the first k places that hold a relevant id (trec_eval's `P`), 0..1; empty places count.
-
-    ValueError: k < 1, or an id is ranked twice.
-    """
-    return len(_relevant(grades).intersection(ranked_ids[: _checked(ranked_ids, k)])) / k
-
-
 def mrr(ranked_ids: Sequence[Hashable], grades: Mapping[Hashable, float], k: int | None = None) -> float:
     """Return 1 / the rank of the first relevant id (trec_eval's `recip_rank`), 0.0 when none is among the first k.
 

@@ -6,8 +6,8 @@ cases in the same order, and a difference is a - b. Same input, same seed: same 
 
 from __future__ import annotations
 
-from experiments_app.evaluation.bootstrap import bootstrap_ci, bootstrap_statistic_ci, paired_bootstrap
-from experiments_app.evaluation.effect_sizes import cohens_dz, cohens_g, odds_ratio
+from experiments_app.evaluation.bootstrap import bootstrap_ci, paired_bootstrap
+from experiments_app.evaluation.effect_sizes import cohens_dz, cohens_g
 from experiments_app.evaluation.paired import Kind, Paired, compare_paired, kind_of
 from experiments_app.evaluation.power import cases_needed_mcnemar, cases_needed_paired
 from experiments_app.evaluation.proportions import holm, mcnemar_exact, paired_proportion_interval, wilson
@@ -20,7 +20,6 @@ __all__ = [
     "Paired",
     "Verdict",
     "bootstrap_ci",
-    "bootstrap_statistic_ci",
     "cases_needed",
     "cases_needed_mcnemar",
     "cases_needed_paired",
@@ -30,7 +29,6 @@ __all__ = [
     "holm",
     "kind_of",
     "mcnemar_exact",
-    "odds_ratio",
     "paired_bootstrap",
     "paired_proportion_interval",
     "pareto_front",

@@ -47,14 +47,6 @@ def anls(answer: str, golds: str | Sequence[str], threshold: float = 0.5) -> flo
     return max(_levenshtein_score(_plain(answer), _plain(gold), threshold) for gold in _listed(golds))
 
 
-def exact_match(answer: str, golds: str | Sequence[str]) -> float:
-    """Return 1.0 when the answer is one of the gold answers after `normalised_answer`, else 0.0.
-
-    ValueError: no gold answer.
-    """
-    return float(normalised_answer(answer) in {normalised_answer(gold) for gold in _listed(golds)})
-
-
 def normalised_answer(text: str) -> str:
     """Return the text in lower case without articles, punctuation and spare spaces; numbers keep point and sign.
 

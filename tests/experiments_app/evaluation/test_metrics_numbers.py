@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics.pairwise import cosine_similarity as reference_cosine
 
-from experiments_app.evaluation.metrics import accuracy, cosine_similarity, pass_at_k, pass_hat_k, pearson, spearman
+from experiments_app.evaluation.metrics import cosine_similarity, pass_at_k, pass_hat_k, pearson, spearman
 
 
 def lists(count: int):
@@ -91,7 +91,3 @@ class TestPassing:
         for n, c, k in ((3, 4, 1), (3, -1, 1)):
             with pytest.raises(ValueError, match="cannot have passed"):
                 metric(n, c, k)
-
-    def test_what_is_undecided_does_not_count(self):
-        assert accuracy([True, None, False, True]) == 2 / 3
-        assert isnan(accuracy([None]))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from math import isnan, nan
+from math import nan
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from experiments_app.evaluation import bootstrap
+from experiments_app.evaluation import bootstrap, correlation_resamples
 from experiments_app.evaluation.metrics import spearman
-from experiments_app.evaluation.statistics import bootstrap_ci, bootstrap_statistic_ci, paired_bootstrap
+from experiments_app.evaluation.statistics import bootstrap_ci, paired_bootstrap
 
 
 def scores(seed: int, n: int) -> list[float]:
@@ -114,19 +114,22 @@ class TestPairs:
             paired_bootstrap([1], [1, 2])
 
 
-class TestOtherNumbers:
-    def test_a_correlation_has_an_interval(self):
+class TestCorrelations:
+    @pytest.mark.parametrize(("how", "correlate"), [("spearman", stats.spearmanr), ("pearson", stats.pearsonr)])
+    def test_each_resample_has_scipys_correlation_of_the_cases_in_it(self, how, correlate):
+        chance = np.random.default_rng(12)
+        a = chance.integers(0, 6, 40).astype(float)
+        b = np.round(a + chance.normal(size=40))
+        pairs = tuple(zip(a.tolist(), b.tolist(), strict=True))
+        [weights] = correlation_resamples._weights(40, 3, 50)
+        drawn = [np.repeat(np.arange(40), each.astype(int)) for each in weights]
+        wanted = [correlate(a[cases], b[cases]).statistic for cases in drawn]
+        assert correlation_resamples._drawn(pairs, how, 3, 50) == pytest.approx(wanted, abs=1e-9)
+
+    def test_the_interval_is_close_to_fishers(self):
         chance = np.random.default_rng(12)
         a = chance.normal(size=100)
-        rows = list(zip(a.tolist(), (a + chance.normal(size=100)).tolist(), strict=True))
-        low, high = bootstrap_statistic_ci(rows, lambda drawn: spearman(*zip(*drawn, strict=True)), resamples=300)
-        # Fisher's interval of a correlation is close by.
-        middle, half = np.arctanh(spearman(*zip(*rows, strict=True))), 1.96 / 97**0.5
+        pairs = list(zip(a.tolist(), (a + chance.normal(size=100)).tolist(), strict=True))
+        low, high = correlation_resamples.correlation_interval(pairs, "spearman")
+        middle, half = np.arctanh(spearman(*zip(*pairs, strict=True))), 1.96 / 97**0.5
         assert (low, high) == pytest.approx((np.tanh(middle - half), np.tanh(middle + half)), abs=0.06)
-
-    def test_resamples_without_a_number_do_not_count(self):
-        assert all(map(isnan, bootstrap_statistic_ci([1, 2], lambda rows: nan, resamples=20)))
-        low, high = bootstrap_statistic_ci([1, 2], lambda rows: nan if rows[0] == 1 else 3.0, resamples=20)
-        assert (low, high) == (3.0, 3.0)
-        with pytest.raises(ValueError, match="no value"):
-            bootstrap_statistic_ci([], lambda rows: 1.0)
