@@ -1,6 +1,7 @@
 """Rules of a gate: not worse than another model by more than so many points, and fast enough. Pure.
 
-A rule is decided on what was measured; the interval beside it says how sure that is.
+A rule is decided on what was measured; the interval beside it says how sure that is. When most cases have no value for
+one of the two models, it is not decided at all.
 """
 
 from __future__ import annotations
@@ -131,12 +132,16 @@ def _dropped(rule: Rule, a: Measured, b: Measured | None, found: dict[str, Any])
     paired = compare_paired(a.values, b.values, kind=_kind(a, b))
     if not paired.n:
         return "unknown", f"No case has a value of {rule.metric} for both models."
+    if paired.dropped > paired.n:
+        # A model that answers one case of a hundred must not pass by that one.
+        few = f"Only {paired.n} of {paired.n + paired.dropped} cases have a value of {rule.metric} for both models"
+        return "unknown", f"{few}; the others failed or are undecided."
     drop, low, high = (-100 * side for side in (paired.difference, paired.high, paired.low))
     found.update(drop=drop + 0.0, low=low, high=high, cases=paired.n)
     moved = "fell by" if drop > 0 else "rose by" if drop < 0 else "differs by"
     told = f"{rule.metric} {moved} {abs(drop):.2f} points against {b.model}"
-    undecided = f", {paired.dropped} undecided left out" if paired.dropped else ""
-    sure = f" (drop between {low:.2f} and {high:.2f}, {paired.n} cases{undecided})"
+    without = f", {paired.dropped} failed or undecided left out" if paired.dropped else ""
+    sure = f" (drop between {low:.2f} and {high:.2f}, {paired.n} cases{without})"
     holds = drop <= (rule.max_drop_points or 0) + _SLACK
     return "passed" if holds else "failed", f"{told}{sure}; allowed: {rule.max_drop_points:g}."
 

@@ -30,10 +30,15 @@ class TestDrops:
         assert (verdict.state, verdict.drop) == ("failed", pytest.approx(5))
 
     def test_undecided_cases_are_left_out_in_pairs_and_told(self):
-        a, b = Measured("a", [1.0, None, 1.0]), Measured("b", [1.0, 1.0, None])
+        a, b = Measured("a", [1.0, None, 1.0, 0.0]), Measured("b", [1.0, 1.0, None, 0.0])
         verdict = check(Rule(max_drop_points=0), a, b)
-        assert (verdict.state, verdict.cases) == ("passed", 1)
-        assert "2 undecided left out" in verdict.reasons[0]
+        assert (verdict.state, verdict.cases) == ("passed", 2)
+        assert "2 failed or undecided left out" in verdict.reasons[0]
+
+    def test_a_model_that_answers_few_cases_does_not_pass_by_those(self):
+        verdict = check(Rule(max_drop_points=0), Measured("a", [1.0] + [None] * 99), passes(90))
+        assert (verdict.state, verdict.holds, verdict.cases) == ("unknown", False, 0)
+        assert verdict.reasons[0].startswith("Only 1 of 100 cases have a value of pass for both models;")
 
     def test_nothing_to_decide_on_is_unknown_and_does_not_hold(self):
         rule = Rule(max_drop_points=1)
