@@ -12,6 +12,6 @@ class ExperimentsAppConfig(AppConfig):
 
     def ready(self) -> None:
         from experiments_app import changes, seeds  # noqa: F401 - the receivers of changes
-        from experiments_app.evaluation import digest_changes  # noqa: F401 - its receiver
+        from experiments_app.evaluation.gates import digest_changes  # noqa: F401 - its receiver
 
         post_migrate.connect(seeds.seed, sender=self, dispatch_uid="experiments_app.seed")

@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from experiments_app.evaluation import runs, suite_files, suite_rows
+from experiments_app.evaluation import runs, suite_rows
+from experiments_app.evaluation.files import suite_files
 from experiments_app.evaluation.progress import with_progress
 from experiments_app.evaluation_admin_base import EvaluationAdmin
 from experiments_app.models import CaseResult, EvaluationRun, Suite

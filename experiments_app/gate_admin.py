@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from experiments_app.evaluation import gate_rules
+from experiments_app.evaluation.gates import gate_rules
 from experiments_app.models import Gate, GateCheck
 from unified_app.admin import display as show
 from unified_app.admin.base import Panel, ReadOnlyAdmin, RegistryAdmin, RegistryForm

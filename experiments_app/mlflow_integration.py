@@ -23,7 +23,7 @@ from django.conf import settings
 
 from experiments_app import mlflow_store, records
 from experiments_app.deadlines import Check
-from experiments_app.evaluation.mlflow_record import RESULTS, EvaluationRecord
+from experiments_app.evaluation.results.mlflow_record import RESULTS, EvaluationRecord
 from experiments_app.model_factory import as_variant
 from experiments_app.models import Variant
 from experiments_app.objects import ModelVariant

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from experiments_app import outbox
-from experiments_app.evaluation import gates
+from experiments_app.evaluation.gates import gates
 from experiments_app.models import GateCheck, Variant
 from unified_app.aliases import point_alias
 from unified_app.errors import Conflict, InvalidInput, NotFound

@@ -9,8 +9,8 @@ import json
 import re
 from typing import Any
 
-from experiments_app.evaluation.suite_yaml import read_yaml
-from experiments_app.evaluation.yaml_writing import dump
+from experiments_app.evaluation.files.suite_yaml import read_yaml
+from experiments_app.evaluation.files.yaml_writing import dump
 from experiments_app.modelfile import BadFile, Parts
 from unified_app.errors import InvalidInput
 from unified_app.parameters import ALIASES, PARAMETERS, canonical

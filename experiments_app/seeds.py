@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from experiments_app.evaluation.cases import SuiteContent
-from experiments_app.evaluation.suite_files import parse
+from experiments_app.evaluation.files.suite_files import parse
 from experiments_app.evaluation.suites import read_suite
 from experiments_app.models import Suite, SuiteVersion
 

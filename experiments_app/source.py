@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from experiments_app import mlflow_store, tracking
 from experiments_app.ensembles import program
-from experiments_app.evaluation import mlflow_runs
+from experiments_app.evaluation.results import mlflow_runs
 from experiments_app.mlflow_integration import MLflowManager, pages, translated
 from experiments_app.models import Variant
 from experiments_app.records import MODEL_TAG

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from experiments_app import artifacts, outbox, records
 from experiments_app.deadlines import Check, deadline
-from experiments_app.evaluation import mlflow_runs
+from experiments_app.evaluation.results import mlflow_runs
 from experiments_app.mlflow_integration import ExperimentalMLflowIntegration, Logged, MLflowManager
 from experiments_app.model_factory import as_variant
 from experiments_app.models import Variant

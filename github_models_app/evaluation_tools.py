@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from experiments_app.evaluation.answers import failed, read_whole
 from experiments_app.evaluation.cases import Case
 from experiments_app.evaluation.engine import Engine
+from experiments_app.evaluation.files.suite_files import EVALUATORS, MESSAGES
 from experiments_app.evaluation.replies import CallFailed, Reply, Request
-from experiments_app.evaluation.suite_files import EVALUATORS, MESSAGES
 from experiments_app.evaluation.suites import read_suite
 from experiments_app.evaluation.templating import trimmed
+from experiments_app.evaluation.wire.answers import failed, read_whole
 from github_models_app.api_client import GitHubModelsAPIClient
 from unified_app.errors import InvalidInput, UpstreamError, UpstreamRetired
 

@@ -42,8 +42,8 @@ JOB_KINDS: dict[str, str] = {
     "mlflow": "experiments_app.tracking.run_mlflow_job",
     "realise": "experiments_app.realising.run_realise_job",
     "evaluation": "experiments_app.evaluation.runner.job.run_evaluation_job",
-    "evaluation_end": "experiments_app.evaluation.concluding.run_end_job",
-    "evaluation_gates": "experiments_app.evaluation.digest_changes.run_gates_job",
+    "evaluation_end": "experiments_app.evaluation.results.concluding.run_end_job",
+    "evaluation_gates": "experiments_app.evaluation.gates.digest_changes.run_gates_job",
 }
 # Of kinds that work on rows of their own, which end with the job, whoever ends it: `function(job)`.
 JOB_ENDINGS: dict[str, str] = {"evaluation": "experiments_app.evaluation.runs.end_with_job"}
@@ -81,7 +81,7 @@ RETENTION_DAYS: int = env.int("RETENTION_DAYS", default=90)
 # What other applications delete after that: a name, and `function(before) -> queryset`.
 RETENTION: dict[str, str] = {
     "cached_replies": "experiments_app.evaluation.runner.cache.replies_before",
-    "kept_comparisons": "experiments_app.evaluation.comparisons.comparisons_before",
+    "kept_comparisons": "experiments_app.evaluation.results.comparisons.comparisons_before",
 }
 # How many models that take memory of our own hosts are evaluated at once: more would push each other out of it.
 EVALUATION_MODELS_AT_ONCE: int = env.int("EVALUATION_MODELS_AT_ONCE", default=3)

@@ -19,8 +19,8 @@ urlpatterns = [
     path("api/", include("github_models_app.endpoints.urls")),
     path("api/experimental/", include("experiments_app.urls")),
     path("api/", include("experiments_app.adapter_urls")),
-    path("api/", include("experiments_app.evaluation_urls")),
-    path("api/", include("experiments_app.evaluation.comparison_urls")),
+    path("api/", include("experiments_app.evaluation.api.evaluation_urls")),
+    path("api/", include("experiments_app.evaluation.api.comparison_urls")),
     path("api/", include("unified_app.urls")),
     path("", include("registry_project.pages.urls")),
 ]

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from experiments_app.evaluation.correlation_resamples import compare_correlations
 from experiments_app.evaluation.estimates import CONFIDENCE, Estimate, Sample, Scale, estimate, sample_of, scale_of
+from experiments_app.evaluation.formulas.correlation_resamples import compare_correlations
+from experiments_app.evaluation.formulas.paired import Kind, Paired, compare_paired
+from experiments_app.evaluation.formulas.proportions import holm
+from experiments_app.evaluation.formulas.standings import pareto_front, rank_with_ties
+from experiments_app.evaluation.formulas.verdicts import ALPHA, cases_needed, verdict
 from experiments_app.evaluation.measures import PASS, Metric, Row
-from experiments_app.evaluation.paired import Kind, Paired, compare_paired
 from experiments_app.evaluation.plain_data import plain
-from experiments_app.evaluation.proportions import holm
-from experiments_app.evaluation.standings import pareto_front, rank_with_ties
 from experiments_app.evaluation.summaries import quantile
-from experiments_app.evaluation.verdicts import ALPHA, cases_needed, verdict
 
 MAX_TAGS = 50
 CORRECTION = "holm"

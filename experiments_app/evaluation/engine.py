@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments_app.evaluation.answers import thoughts_apart
 from experiments_app.evaluation.cases import Case, SuiteContent
 from experiments_app.evaluation.evaluators.base import Evaluator, check_cases
 from experiments_app.evaluation.evaluators.embeddings import Embedder, embedding_fields
@@ -19,6 +18,7 @@ from experiments_app.evaluation.evaluators.trials import NotApplicable, Trial
 from experiments_app.evaluation.replies import Complete, Reply, Request
 from experiments_app.evaluation.scores import CaseOutcome
 from experiments_app.evaluation.templating import filled
+from experiments_app.evaluation.wire.answers import thoughts_apart
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum, isfinite, nan
 
-from experiments_app.evaluation.bootstrap import bootstrap_ci
-from experiments_app.evaluation.correlation_resamples import correlation_interval
+from experiments_app.evaluation.formulas.bootstrap import bootstrap_ci
+from experiments_app.evaluation.formulas.correlation_resamples import correlation_interval
+from experiments_app.evaluation.formulas.paired import unseen
+from experiments_app.evaluation.formulas.proportions import wilson
+from experiments_app.evaluation.formulas.verdicts import MARGIN
 from experiments_app.evaluation.measures import Metric, Row, Value, values_of
 from experiments_app.evaluation.metrics import pass_at_k, pass_hat_k, pearson, spearman
-from experiments_app.evaluation.paired import unseen
-from experiments_app.evaluation.proportions import wilson
-from experiments_app.evaluation.verdicts import MARGIN
 
 CONFIDENCE = 0.95
 WILSON, BOOTSTRAP = "wilson", "bootstrap"

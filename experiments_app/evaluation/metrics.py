@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from math import comb
 
-from experiments_app.evaluation.correlations import cosine_similarity, pearson, spearman
-from experiments_app.evaluation.ranking_metrics import average_precision, mrr, ndcg_at_k, recall_at_k
-from experiments_app.evaluation.text_metrics import anls, edit_similarity, normalised_answer, rouge_l
+from experiments_app.evaluation.formulas.correlations import cosine_similarity, pearson, spearman
+from experiments_app.evaluation.formulas.ranking_metrics import average_precision, mrr, ndcg_at_k, recall_at_k
+from experiments_app.evaluation.formulas.text_metrics import anls, edit_similarity, normalised_answer, rouge_l
 
 __all__ = [
     "anls",

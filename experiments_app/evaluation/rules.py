@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from math import fsum
 from typing import Any, Literal
 
+from experiments_app.evaluation.files.suite_parts import at, mapping, number, refuse, text
+from experiments_app.evaluation.formulas.paired import compare_paired, kind_of
 from experiments_app.evaluation.measures import MEASURED
-from experiments_app.evaluation.paired import compare_paired, kind_of
-from experiments_app.evaluation.suite_parts import at, mapping, number, refuse, text
 
 State = Literal["passed", "failed", "unknown"]
 KEYS = ("suite", "metric", "compare_to", "max_drop_points", "p95_seconds")

@@ -6,14 +6,14 @@ cases in the same order, and a difference is a - b. Same input, same seed: same 
 
 from __future__ import annotations
 
-from experiments_app.evaluation.bootstrap import bootstrap_ci, paired_bootstrap
-from experiments_app.evaluation.effect_sizes import cohens_dz, cohens_g
-from experiments_app.evaluation.paired import Kind, Paired, compare_paired, kind_of
-from experiments_app.evaluation.power import cases_needed_mcnemar, cases_needed_paired
-from experiments_app.evaluation.proportions import holm, mcnemar_exact, paired_proportion_interval, wilson
-from experiments_app.evaluation.signed_ranks import rank_biserial, wilcoxon
-from experiments_app.evaluation.standings import pareto_front, rank_with_ties
-from experiments_app.evaluation.verdicts import Verdict, cases_needed, verdict
+from experiments_app.evaluation.formulas.bootstrap import bootstrap_ci, paired_bootstrap
+from experiments_app.evaluation.formulas.effect_sizes import cohens_dz, cohens_g
+from experiments_app.evaluation.formulas.paired import Kind, Paired, compare_paired, kind_of
+from experiments_app.evaluation.formulas.power import cases_needed_mcnemar, cases_needed_paired
+from experiments_app.evaluation.formulas.proportions import holm, mcnemar_exact, paired_proportion_interval, wilson
+from experiments_app.evaluation.formulas.signed_ranks import rank_biserial, wilcoxon
+from experiments_app.evaluation.formulas.standings import pareto_front, rank_with_ties
+from experiments_app.evaluation.formulas.verdicts import Verdict, cases_needed, verdict
 
 __all__ = [
     "Kind",

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
-from experiments_app.evaluation import suite_files, suite_rows
+from experiments_app.evaluation import suite_rows
 from experiments_app.evaluation.cases import Case
+from experiments_app.evaluation.files import suite_files
 from experiments_app.evaluation.suite_rows import Kept
 from experiments_app.evaluation.suites import read_suite
 from experiments_app.models import Suite, SuiteVersion

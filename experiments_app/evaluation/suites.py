@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments_app.evaluation.cases import Case, EvaluatorSpec, SuiteContent
-from experiments_app.evaluation.suite_parameters import request_fields
-from experiments_app.evaluation.suite_parts import at, items, mapping, refuse, text, unique, word
+from experiments_app.evaluation.files.suite_parameters import request_fields
+from experiments_app.evaluation.files.suite_parts import at, items, mapping, refuse, text, unique, word
 from experiments_app.evaluation.templating import is_finite
 
 # A suite of more is several suites; the page and the API hold one whole.

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.safestring import mark_safe
 
-from experiments_app.evaluation.comparisons import compare_run
+from experiments_app.evaluation.results.comparisons import compare_run
 from experiments_app.models import EvaluationRun, RunModel
 from registry_project import charts
 from registry_project.pages import evaluation_words as words

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from experiments_app.evaluation import side_by_side
+from experiments_app.evaluation.results import side_by_side
 from experiments_app.evaluation.scores import NOT_APPLICABLE
 from experiments_app.models import CaseResult, EvaluationRun, RunModel
 from registry_project.pages import text_diff

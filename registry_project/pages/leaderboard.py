@@ -9,8 +9,8 @@ from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from experiments_app.evaluation import leaderboards
-from experiments_app.evaluation.finished import finished
+from experiments_app.evaluation.results import leaderboards
+from experiments_app.evaluation.results.finished import finished
 from experiments_app.models import Suite
 from registry_project.pages import charts, comparison_table
 from registry_project.pages import evaluation_words as words

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from experiments_app.evaluation import suite_rows
-from experiments_app.evaluation.suite_files import ENDINGS, parse
+from experiments_app.evaluation.files.suite_files import ENDINGS, parse
 from experiments_app.models import Suite
 from registry_project.pages.access import needs
 from registry_project.pages.suites import address

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from experiments_app.evaluation import suite_rows
-from experiments_app.evaluation.suite_files import FORMATS
+from experiments_app.evaluation.files.suite_files import FORMATS
 from experiments_app.models import EvaluationRun, Gate, GateCheck, Suite, SuiteVersion
 from registry_project.pages import gate_words
 from registry_project.pages.access import needs

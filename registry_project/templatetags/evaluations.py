@@ -8,8 +8,8 @@ from typing import Any
 from django import template
 from django.utils.dateparse import parse_datetime
 
-from experiments_app.evaluation.projections import KEY
-from experiments_app.evaluation.trends import trend
+from experiments_app.evaluation.results.projections import KEY
+from experiments_app.evaluation.results.trends import trend
 from experiments_app.models import GateCheck, Suite
 from registry_project import charts as small_charts
 from registry_project.pages import charts, comparison_table

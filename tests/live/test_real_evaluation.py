@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from experiments_app.evaluation import suite_rows
-from experiments_app.evaluation.comparisons import compare_run
+from experiments_app.evaluation.results.comparisons import compare_run
 from experiments_app.models import CaseResult
 from experiments_app.seeds import SHIPPED, read
 from tests.experiments_app.evaluation.runner_case import RunnerCase

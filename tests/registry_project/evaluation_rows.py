@@ -11,8 +11,8 @@ from typing import Any
 from django.utils import timezone
 
 from experiments_app.evaluation import suite_rows, summaries
-from experiments_app.evaluation.concluding import run_end_job
-from experiments_app.evaluation.finishing import run_finished
+from experiments_app.evaluation.results.concluding import run_end_job
+from experiments_app.evaluation.results.finishing import run_finished
 from experiments_app.models import CaseResult, EvaluationRun, RunModel, SuiteVersion
 from unified_app import jobs
 from unified_app.models import Job, UnifiedModel

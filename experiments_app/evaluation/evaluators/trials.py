@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from experiments_app.evaluation.answers import thoughts_apart
 from experiments_app.evaluation.cases import Case
 from experiments_app.evaluation.replies import CallFailed, Complete, Reply, Request
 from experiments_app.evaluation.scores import NOT_APPLICABLE
 from experiments_app.evaluation.templating import trimmed
+from experiments_app.evaluation.wire.answers import thoughts_apart
 
 # Characters of an answer that are looked at; a model that runs on forever must not keep a worker for as long.
 LONGEST = 200_000

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from experiments_app.evaluation import finishing
 from experiments_app.evaluation.cases import Case
 from experiments_app.evaluation.plain_data import plain
+from experiments_app.evaluation.results import finishing
 from experiments_app.evaluation.runner import cache, pending, records
 from experiments_app.evaluation.runner.completing import Spent
 from experiments_app.evaluation.runner.lanes import Task

@@ -21,8 +21,9 @@ import certifi
 import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from experiments_app.evaluation.answer_streams import StreamReading
-from experiments_app.evaluation.answers import (
+from experiments_app.evaluation.replies import CallFailed, Reply, Request
+from experiments_app.evaluation.wire.answer_streams import StreamReading
+from experiments_app.evaluation.wire.answers import (
     MAX_BYTES,
     body_of,
     is_streamed,
@@ -31,7 +32,6 @@ from experiments_app.evaluation.answers import (
     refused,
     thoughts_apart,
 )
-from experiments_app.evaluation.replies import CallFailed, Reply, Request
 
 # A model that is being loaded, with others before it in line, may take long; our own gateway ends what takes too long.
 TIMEOUT = urllib3.Timeout(connect=5.0, read=3600.0)

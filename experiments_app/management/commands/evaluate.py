@@ -10,8 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from experiments_app.evaluation.file_evaluation import FileEvaluation
-from experiments_app.evaluation.openai_calls import OpenAICalls
+from experiments_app.evaluation.command.file_evaluation import FileEvaluation
+from experiments_app.evaluation.wire.openai_calls import OpenAICalls
 from unified_app.console import RegistryCommand
 from unified_app.service_key import service_key
 

@@ -10,7 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from experiments_app.evaluation import finishing, suite_rows
+from experiments_app.evaluation import suite_rows
+from experiments_app.evaluation.results import finishing
 from experiments_app.evaluation.runner.roster import entrants
 from experiments_app.models import CaseResult, EvaluationRun, RunModel, SuiteVersion
 from tests.unified_app.api_case import ApiTestCase, register

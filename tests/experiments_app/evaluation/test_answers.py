@@ -6,9 +6,9 @@ from unittest import TestCase
 
 import pytest
 
-from experiments_app.evaluation.answer_streams import StreamReading
-from experiments_app.evaluation.answers import body_of, read_whole, refused, thoughts_apart
 from experiments_app.evaluation.replies import CallFailed, Reply, Request, Usage
+from experiments_app.evaluation.wire.answer_streams import StreamReading
+from experiments_app.evaluation.wire.answers import body_of, read_whole, refused, thoughts_apart
 
 CHAT = Request("m", {"messages": [{"role": "user", "content": "How many?"}]})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from experiments_app.evaluation import comparisons
+from experiments_app.evaluation.results import comparisons
 from experiments_app.models import EvaluationRun, KeptComparison
 from tests.experiments_app.evaluation.results_case import ResultsCase
 

@@ -8,9 +8,9 @@ import pytest
 
 from experiments_app.evaluation.comparing import Field, compare
 from experiments_app.evaluation.estimates import estimate, sample_of, scale_of
+from experiments_app.evaluation.formulas.proportions import wilson
 from experiments_app.evaluation.measures import Row, UnknownMetric, main_metric, metric_named, names_in
 from experiments_app.evaluation.metrics import pass_at_k, pass_hat_k, spearman
-from experiments_app.evaluation.proportions import wilson
 
 
 def passes(*verdicts, **more):

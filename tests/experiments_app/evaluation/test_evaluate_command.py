@@ -51,7 +51,7 @@ class DirectTests(SimpleTestCase):
     def test_waits_are_printed_for_people_and_not_with_json(self):
         limited = {"x-ratelimit-timeremaining": "3", "Retry-After": "9"}
         for flags, told in ((("--json",), False), ((), True)):
-            with upstream() as (url, server), patch("experiments_app.evaluation.gh.time.sleep") as sleep:
+            with upstream() as (url, server), patch("experiments_app.evaluation.command.gh.time.sleep") as sleep:
                 server.failures.append(Response("slow down", status=429, headers=limited))
                 ran = Evaluated(FILE, "--model", "better", "--base-url", url, *flags)
                 assert (ran.code, ("waiting 3s" in ran.out)) == (0, told)

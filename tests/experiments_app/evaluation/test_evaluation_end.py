@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from experiments_app.evaluation import concluding, finishing
+from experiments_app.evaluation.results import concluding, finishing
 from experiments_app.models import EvaluationRun, KeptComparison, Measure
 from tests.experiments_app.evaluation.results_case import ResultsCase
 from tests.unified_app.api_case import register

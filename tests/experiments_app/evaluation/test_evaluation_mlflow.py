@@ -6,7 +6,7 @@ import json
 
 from django.test import override_settings
 
-from experiments_app.evaluation import mlflow_record, mlflow_runs
+from experiments_app.evaluation.results import mlflow_record, mlflow_runs
 from experiments_app.models import RunModel, Variant
 from tests.experiments_app.evaluation.results_case import ResultsCase
 from tests.experiments_app.mlflow_case import MLflowCase

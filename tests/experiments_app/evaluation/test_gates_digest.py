@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments_app.evaluation import digest_changes
+from experiments_app.evaluation.gates import digest_changes
 from experiments_app.evaluation.runner.roster import entrants
 from experiments_app.models import EvaluationRun, Gate, GateCheck, RunModel
 from tests.experiments_app.evaluation.results_case import ResultsCase
@@ -68,7 +68,7 @@ class DigestTests(ResultsCase):
     def test_the_drop_is_reported_with_before_and_after(self):
         self.run_of(self.version, {self.one: GOOD})
         [run] = self.change()
-        with self.assertLogs("experiments_app.evaluation.gates", "WARNING") as logged:
+        with self.assertLogs("experiments_app.evaluation.gates.gates", "WARNING") as logged:
             self.finish(run, BAD)
         check = GateCheck.objects.get()
         report = check.report
@@ -82,7 +82,7 @@ class DigestTests(ResultsCase):
     def test_a_model_that_is_as_good_passes_and_nobody_is_warned(self):
         self.run_of(self.version, {self.one: GOOD})
         [run] = self.change()
-        with self.assertNoLogs("experiments_app.evaluation.gates", "WARNING"):
+        with self.assertNoLogs("experiments_app.evaluation.gates.gates", "WARNING"):
             self.finish(run, GOOD)
         assert GateCheck.objects.get().state == "passed"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from experiments_app.evaluation.gh import Run, RunFailed, evaluate_file, go_duration, printed
-from experiments_app.evaluation.gh_text import Printed
-from experiments_app.evaluation.prompt_files import read_prompt_file
+from experiments_app.evaluation.command.gh import Run, RunFailed, evaluate_file, go_duration, printed
+from experiments_app.evaluation.command.gh_text import Printed
+from experiments_app.evaluation.files.prompt_files import read_prompt_file
 from experiments_app.evaluation.replies import CallFailed
 from tests.experiments_app.evaluation.gh_model import Model
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from experiments_app.evaluation.gh import Progress, Run, RunFailed, has_passed, printed
-from experiments_app.evaluation.gh_text import Printed
-from experiments_app.evaluation.prompt_files import read_prompt_file
-from experiments_app.evaluation.yaml_reading import BadYaml
+from experiments_app.evaluation.command.gh import Progress, Run, RunFailed, has_passed, printed
+from experiments_app.evaluation.command.gh_text import Printed
+from experiments_app.evaluation.files.prompt_files import read_prompt_file
+from experiments_app.evaluation.files.yaml_reading import BadYaml
 from tests.experiments_app.evaluation.gh_model import Model
 
 RECORDED: dict[str, dict[str, Any]] = json.loads(

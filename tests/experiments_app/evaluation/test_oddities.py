@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from experiments_app.evaluation.oddities import oddities
+from experiments_app.evaluation.command.oddities import oddities
 
 HEAD = "model: m\nmessages:\n- role: user\n  content: '{{input}}'\ntestData:\n- input: x\n"
 STRING = "evaluators:\n- name: e\n  string: {contains: y}\n"

@@ -4,7 +4,7 @@ from django.test import SimpleTestCase
 
 from experiments_app.evaluation import engine
 from experiments_app.evaluation.cases import SuiteContent
-from experiments_app.evaluation.suite_files import export, parse
+from experiments_app.evaluation.files.suite_files import export, parse
 from experiments_app.seeds import SHIPPED, read
 from unified_app.models.catalog import Category
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from experiments_app.evaluation import bootstrap, correlation_resamples
+from experiments_app.evaluation.formulas import bootstrap, correlation_resamples
 from experiments_app.evaluation.metrics import spearman
 from experiments_app.evaluation.statistics import bootstrap_ci, paired_bootstrap
 

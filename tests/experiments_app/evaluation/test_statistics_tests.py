@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from experiments_app.evaluation.distributions import normal_quantile, student_quantile, student_tail
+from experiments_app.evaluation.formulas.distributions import normal_quantile, student_quantile, student_tail
 from experiments_app.evaluation.statistics import (
     holm,
     mcnemar_exact,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from experiments_app.evaluation.suite_files import EVALUATORS, MESSAGES, export, parse
+from experiments_app.evaluation.files.suite_files import EVALUATORS, MESSAGES, export, parse
 from experiments_app.evaluation.suites import read_suite
 from unified_app.errors import InvalidInput
 
