@@ -129,7 +129,9 @@ def _limit(value: Any, path: str) -> float | None:
 def _dropped(rule: Rule, a: Measured, b: Measured | None, found: dict[str, Any]) -> tuple[State, str]:
     if b is None or len(a.values) != len(b.values):
         return "unknown", f"There is nothing to compare {a.model} with."
-    paired = compare_paired(a.values, b.values, kind=_kind(a, b))
+    # A case with a value for neither is no affair of this metric, or one that nobody could decide.
+    known = [pair for pair in zip(a.values, b.values, strict=True) if pair != (None, None)]
+    paired = compare_paired([x for x, _ in known], [y for _, y in known], kind=_kind(a, b))
     if not paired.n:
         return "unknown", f"No case has a value of {rule.metric} for both models."
     if paired.dropped > paired.n:

@@ -35,6 +35,11 @@ class TestDrops:
         assert (verdict.state, verdict.cases) == ("passed", 2)
         assert "2 failed or undecided left out" in verdict.reasons[0]
 
+    def test_cases_that_the_metric_is_not_for_do_not_count(self):
+        values = [1.0, 0.0, None, None, None]
+        verdict = check(Rule(max_drop_points=0), Measured("a", values), Measured("b", values))
+        assert (verdict.state, verdict.cases) == ("passed", 2) and "left out" not in verdict.reasons[0]
+
     def test_a_model_that_answers_few_cases_does_not_pass_by_those(self):
         verdict = check(Rule(max_drop_points=0), Measured("a", [1.0] + [None] * 99), passes(90))
         assert (verdict.state, verdict.holds, verdict.cases) == ("unknown", False, 0)
