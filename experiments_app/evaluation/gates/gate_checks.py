@@ -8,13 +8,16 @@ from typing import Any
 
 from experiments_app.evaluation import rules
 from experiments_app.evaluation.estimates import Sample, sample_of
+from experiments_app.evaluation.measures import PASS, main_metric
 from experiments_app.evaluation.plain_data import plain
 from experiments_app.evaluation.results.comparisons import Wanted, documents, metric_in, suite_of
-from experiments_app.evaluation.results.result_rows import facts_of, read_rows
+from experiments_app.evaluation.results.result_rows import facts_of, read_rows, sample_rows
 from experiments_app.evaluation.rules import Measured, Rule, Verdict
 from experiments_app.models import Gate, GateCheck, RunModel
 
 FIRST = "There is nothing before it to compare it with."
+NO_VERDICTS = "Nothing in this suite passes or fails a case, so `pass` tells nothing. Let the gate look at {!r}."
+FAILED = "{} did not answer most cases ({} calls failed). Retry those of its evaluation."
 
 
 def rule_of(gate: Gate) -> Rule:
@@ -52,8 +55,14 @@ def _verdict(gate: Gate, entry: RunModel, other: RunModel | None) -> Verdict:
     sides = [entry, *([other] if other and other.pk != entry.pk else [])]
     facts = facts_of(entry.run.suite_version)
     metric = metric_in(gate.metric, facts, min(side.run.repeats for side in sides))
+    if metric.name == PASS and (measured_first := main_metric(sample_rows(sides), facts.evaluators)) != PASS:
+        return Verdict(rule_of(gate), "unknown", (NO_VERDICTS.format(measured_first),))
     rows = read_rows(sides, metric)
     samples = {side.pk: sample_of(side.model.name, metric, rows[side.pk]) for side in sides}
+    for sample in samples.values():
+        # Cases that no side answered are in nobody's values.
+        if sample.failed > len(sample.values):
+            return Verdict(rule_of(gate), "unknown", (FAILED.format(sample.model, sample.failed),))
     cases = sorted({case for sample in samples.values() for case in sample.values})
     measured = [
         Measured(

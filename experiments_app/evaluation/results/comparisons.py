@@ -15,7 +15,7 @@ from experiments_app.models import EvaluationRun, KeptComparison, Measure, RunMo
 from unified_app.errors import InvalidInput
 
 # Part of the key: what is computed in another way is another comparison.
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)

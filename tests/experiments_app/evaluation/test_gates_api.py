@@ -92,6 +92,19 @@ class GateTests(ResultsCase):
         register("one:1b", digest="b" * 64)
         assert "as it is now" in self.held(gate)["report"]["reasons"][0]
 
+    def test_pass_decides_nothing_where_cases_are_only_measured(self):
+        self.run_of(self.version, {self.one: [0.1] * 20, self.two: [0.9] * 20})
+        check = self.held(self.make(compare_to="two:1b"))
+        assert (check["state"], "'same'" in check["report"]["reasons"][0]) == ("unknown", True)
+        check = self.held(self.make(compare_to="two:1b", name="measured", metric="same"))
+        assert (check["state"], round(check["report"]["drop"])) == ("failed", 80)
+
+    def test_a_model_that_answered_few_cases_is_not_judged_by_those(self):
+        few = [True] * 4 + [{"state": "failed", "passed": None, "error": {"code": "timeout"}}] * 16
+        self.run_of(self.version, {self.one: few, self.two: few})
+        check = self.held(self.make(compare_to="two:1b"))
+        assert (check["state"], "did not answer" in check["report"]["reasons"][0]) == ("unknown", True)
+
     def test_too_slow_is_broken_too(self):
         self.run_of(self.version, {self.one: [{"passed": True, "latency": 4.0}] * 20})
         check = self.held(self.make(max_drop_points=None, p95_seconds=3))
