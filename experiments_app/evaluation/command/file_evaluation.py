@@ -144,9 +144,10 @@ class FileEvaluation:
         if not self.junit:
             return
         name = prompt.name or self.file
-        tests = [
-            _test(name, place, result, run) for place, result in enumerate((document or {}).get("testResults") or ())
-        ]
+        # Where rules decide, a test that fails does not: a reader of the report must not say what the exit code does not.
+        kind = "skipped" if found else "failure"
+        results = (document or {}).get("testResults") or ()
+        tests = [_test(name, place, result, run, kind) for place, result in enumerate(results)]
         rules = [Reported(str(verdict.rule), f"{name}.gate", _broken(verdict)) for verdict in found]
         ended = [Reported("run", name, failure, kind="error")] if failure else []
         try:
@@ -155,11 +156,11 @@ class FileEvaluation:
             raise Stopped(f"failed to write {self.junit}: {_why(error)}") from error
 
 
-def _test(name: str, place: int, result: dict[str, Any], run: Run | None) -> Reported:
+def _test(name: str, place: int, result: dict[str, Any], run: Run | None, kind: str) -> Reported:
     seconds = run.seconds[place] if run and place < len(run.seconds) else 0.0
     failed = [score for score in result["evaluationResults"] or () if not score["passed"]]
     problem = "\n".join(f"{score['evaluatorName']}: {score.get('details', '')}" for score in failed)
-    return Reported(f"test case {place + 1}", name, problem, seconds=seconds, output=result["modelResponse"])
+    return Reported(f"test case {place + 1}", name, problem, kind, seconds, result["modelResponse"])
 
 
 def _broken(verdict: Verdict) -> str:

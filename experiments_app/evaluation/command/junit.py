@@ -16,7 +16,7 @@ _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True)
 class Reported:
-    """One line of a report; `problem` is empty for what passed, and `kind` failure or error."""
+    """One line of a report; `problem` is empty for what passed, and `kind` failure, error or skipped."""
 
     name: str
     group: str
@@ -28,13 +28,15 @@ class Reported:
 
 def junit(name: str, cases: Sequence[Reported]) -> bytes:
     """Return the report, as UTF-8."""
-    failures, errors = (
-        sum(bool(case.problem) and case.kind == kind for case in cases) for kind in ("failure", "error")
+    failures, errors, skipped = (
+        str(sum(bool(case.problem) and case.kind == kind for case in cases)) for kind in ("failure", "error", "skipped")
     )
-    counts = {"tests": str(len(cases)), "failures": str(failures), "errors": str(errors)}
+    counts = {"tests": str(len(cases)), "failures": failures, "errors": errors}
     root = ElementTree.Element("testsuites", {"name": _clean(name), **counts})
     seconds = f"{sum(case.seconds for case in cases):.3f}"
-    suite = ElementTree.SubElement(root, "testsuite", {"name": _clean(name), **counts, "skipped": "0", "time": seconds})
+    suite = ElementTree.SubElement(
+        root, "testsuite", {"name": _clean(name), **counts, "skipped": skipped, "time": seconds}
+    )
     for case in cases:
         _add(suite, case)
     ElementTree.indent(root)
