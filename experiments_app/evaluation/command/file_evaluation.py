@@ -144,7 +144,7 @@ class FileEvaluation:
         if not self.junit:
             return
         name = prompt.name or self.file
-        # Where rules decide, a test that fails does not: a reader of the report must not say what the exit code does not.
+        # Where rules decide, a failing test does not: the report must not say what the exit code does not.
         kind = "skipped" if found else "failure"
         results = (document or {}).get("testResults") or ()
         tests = [_test(name, place, result, run, kind) for place, result in enumerate(results)]
