@@ -47,7 +47,8 @@ class RetentionTests(TestCase):
             SyncRun.objects.create(source="ollama", place="a", state="success", started_at=old, finished_at=moment)
             HistoryEntry.objects.create(kind="model", object_id="a", at=moment, by="sync", field="x")
         removed = retention.clean_up()
-        assert removed == {"sync_runs": 1, "jobs": 1, "history": 1, "keys": 0, "usage_records": 0}
+        # Other apps add what is theirs.
+        assert removed.items() >= {"sync_runs": 1, "jobs": 1, "history": 1, "keys": 0, "usage_records": 0}.items()
         assert Job.objects.filter(pk=running.pk).exists()
 
     def test_which_names_at_hosts_are_ours_is_never_forgotten(self):
