@@ -30,10 +30,16 @@ test:
 	@.ci/environment $(VENV) requirements-dev.lock
 	$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
 
-# The apps' tests once more, on a PostgreSQL that the tests start.
+# What asks most of a database, once more on a PostgreSQL that the tests start.
+GATEWAY = tests/unified_app/gateway
+EVALUATION = tests/experiments_app/evaluation
+ON_POSTGRES = --ignore=$(GATEWAY) tests/unified_app tests/ollama_app tests/experiments_app/test_models_api.py \
+	$(addprefix tests/unified_app/gateway/test_,app.py limits_shared.py snapshot.py) \
+	$(wildcard $(EVALUATION)/test_gates_*.py $(EVALUATION)/test_*_api.py $(EVALUATION)/test_runner_[cr]*.py) \
+	$(EVALUATION)/test_evaluation_end.py
 test-postgres:
 	@.ci/environment $(VENV) requirements-dev.lock
-	$(PYTHON) -m tests.on_postgres -n 2 --dist loadfile tests/unified_app tests/ollama_app $(ARGS)
+	$(PYTHON) -m tests.on_postgres -n 2 --dist loadfile $(ON_POSTGRES) $(ARGS)
 
 check:
 	@.ci/environment $(VENV) requirements-dev.lock
