@@ -25,10 +25,10 @@ mlflow:
 	@.ci/environment $(VENV) requirements.lock
 	@exec $(PYTHON) manage.py mlflowui
 
-# By file, so that what a file starts for all its tests is started once.
+# By file, so that what a file starts for all its tests is started once; three, as many wait for processes on two cores.
 test:
 	@.ci/environment $(VENV) requirements-dev.lock
-	$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
+	$(PYTHON) -m pytest -n 3 --dist loadfile $(ARGS)
 
 # What asks most of a database, once more on a PostgreSQL that the tests start.
 GATEWAY = tests/unified_app/gateway
@@ -39,7 +39,7 @@ ON_POSTGRES = --ignore=$(GATEWAY) tests/unified_app tests/ollama_app tests/exper
 	$(EVALUATION)/test_evaluation_end.py
 test-postgres:
 	@.ci/environment $(VENV) requirements-dev.lock
-	$(PYTHON) -m tests.on_postgres -n 2 --dist loadfile $(ON_POSTGRES) $(ARGS)
+	$(PYTHON) -m tests.on_postgres -n 3 --dist loadfile $(ON_POSTGRES) $(ARGS)
 
 check:
 	@.ci/environment $(VENV) requirements-dev.lock
